@@ -1,0 +1,171 @@
+"""Accounts, verifications, consents, sessions. Personal columns hold AES-GCM bytes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import CITEXT, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, Key, Timestamps, one_of
+
+
+class Account(Timestamps, Base):
+    """A corporate or individual member. A withdrawn one keeps its id and loses its person."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        one_of("kind", "CORPORATE", "INDIVIDUAL"),
+        one_of("status", "ACTIVE", "SUSPENDED", "WITHDRAWN"),
+        Index(
+            "uq_accounts_person",
+            "ci_hash",
+            unique=True,
+            postgresql_where="kind = 'INDIVIDUAL' AND status <> 'WITHDRAWN'",
+        ),
+        CheckConstraint("(status = 'WITHDRAWN') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    status: Mapped[str]
+    login_id: Mapped[str | None] = mapped_column(CITEXT(), unique=True)
+    password_hash: Mapped[str | None]
+    name: Mapped[bytes | None] = mapped_column(LargeBinary())
+    birth_date: Mapped[bytes | None] = mapped_column(LargeBinary())
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary())
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
+    email: Mapped[bytes | None] = mapped_column(LargeBinary())
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
+    email_verified_at: Mapped[datetime | None]
+    ci_hash: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
+    withdrawn_at: Mapped[datetime | None]
+
+
+class RetiredLoginId(Base):
+    """Keyed hash of a login ID whose account withdrew: never given again."""
+
+    __tablename__ = "retired_login_ids"
+
+    login_id_hash: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
+    retired_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """One answer to one document at one time; the newest row of a kind is the present state."""
+
+    __tablename__ = "consents"
+
+    id: Mapped[Key]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str]
+    version: Mapped[str]
+    agreed: Mapped[bool]
+    given_at: Mapped[datetime]
+
+
+class BusinessVerification(Base):
+    """사업자 진위 확인 that succeeded; its token is used once."""
+
+    __tablename__ = "business_verifications"
+    __table_args__ = (one_of("level", "STATUS", "IDENTITY", "DOCUMENT"),)
+
+    id: Mapped[Key]
+    business_number: Mapped[str]
+    company_name: Mapped[str]
+    representative: Mapped[bytes | None] = mapped_column(LargeBinary())
+    level: Mapped[str]
+    status: Mapped[str]
+    tax_type: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class IdentityVerification(Base):
+    """휴대폰 본인인증: started, sent, confirmed, used once for its purpose."""
+
+    __tablename__ = "identity_verifications"
+    __table_args__ = (
+        one_of("status", "READY", "VERIFIED", "FAILED"),
+        one_of(
+            "purpose",
+            "SIGN_UP",
+            "FIND_LOGIN_ID",
+            "RESET_PASSWORD",
+            "CHANGE_PHONE",
+            "HANDOVER",
+            "REAUTH",
+        ),
+        Index("ix_identity_verifications_phone", "phone_index", "purpose", "created_at"),
+    )
+
+    id: Mapped[Key]
+    purpose: Mapped[str]
+    target_login_id: Mapped[str | None] = mapped_column(CITEXT())
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    method: Mapped[str]
+    status: Mapped[str]
+    client_secret_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary(), unique=True)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary())
+    person: Mapped[bytes | None] = mapped_column(LargeBinary())
+    """The provider's name, birth date and phone as encrypted JSON, once VERIFIED."""
+    ci_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
+    consents: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
+    wrong_otps: Mapped[int]
+    sends: Mapped[int]
+    login_id_checks: Mapped[int]
+    resend_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Session(Base):
+    """A signed-in device. Its times are wire time."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (one_of("client_type", "BROWSER", "NATIVE"),)
+
+    id: Mapped[Key]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    client_type: Mapped[str]
+    company_id: Mapped[UUID | None]
+    """A groupware session reaches this company only."""
+    device: Mapped[str]
+    address: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    reauthenticated_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+
+
+class RefreshToken(Base):
+    """One link of a session's chain; a child is derived from its parent's id."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("uq_refresh_tokens_parent", "parent_id", unique=True),)
+
+    id: Mapped[Key]
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"), index=True)
+    parent_id: Mapped[UUID | None]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
+    used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+
+
+class SignInFailure(Base):
+    """Failed sign-ins by key (ID and address, address, ID), shared by all processes."""
+
+    __tablename__ = "sign_in_failures"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
+    failures: Mapped[int]
+    blocked_until: Mapped[datetime | None]
+    last_failed_at: Mapped[datetime]

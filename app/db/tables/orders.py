@@ -1,0 +1,162 @@
+"""Orders, their items and lines, their history, and the payments that settle them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, Key, OfCompany, Timestamps, Won, one_of
+
+ORDER_STATUSES = (
+    "PENDING_PAYMENT",
+    "PAID",
+    "PROVISIONING",
+    "COMPLETED",
+    "PARTIALLY_COMPLETED",
+    "PROVISIONING_FAILED",
+    "CANCELLED",
+    "EXPIRED",
+    "REFUNDED",
+)
+
+
+class Order(OfCompany, Timestamps, Base):
+    """`status` and `payment_status` are what the domain derived from items and payments."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        one_of("status", *ORDER_STATUSES),
+        one_of(
+            "payment_status",
+            "NOT_NEEDED",
+            "UNPAID",
+            "ON_TERMS",
+            "OVERDUE",
+            "PAID",
+            "PARTIALLY_REFUNDED",
+            "REFUNDED",
+        ),
+        CheckConstraint("supply = amount - discount AND total = supply + vat", name="sums"),
+        Index("ix_orders_page", "company_id", "created_at", "id"),
+        Index("ix_orders_fingerprint", "company_id", "fingerprint", "created_at"),
+        Index("ix_orders_due", "expires_at", postgresql_where="status = 'PENDING_PAYMENT'"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str]
+    status: Mapped[str]
+    payment_status: Mapped[str]
+    payment_method: Mapped[str | None]
+    catalogue_code: Mapped[str] = mapped_column(ForeignKey("catalogue_versions.code"), index=True)
+    coupon_code: Mapped[str | None]
+    coupon_discount: Mapped[Won]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary())
+    amount: Mapped[Won]
+    discount: Mapped[Won]
+    supply: Mapped[Won]
+    vat: Mapped[Won]
+    total: Mapped[Won]
+    ordered_on: Mapped[date]
+    starts_on: Mapped[date | None]
+    consents: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
+    expires_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+
+
+class OrderItem(OfCompany, Base):
+    """One site of an order, with its own state."""
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        one_of("type", "NEW", "ADD", "EXTEND", "ADD_EXTEND", "CHANGE", "RENEWAL"),
+        one_of("state", "PENDING", "PROVISIONING", "COMPLETED", "FAILED", "REFUNDED"),
+        Index(
+            "ix_order_items_due", "due_at", postgresql_where="state IN ('PENDING', 'PROVISIONING')"
+        ),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    position: Mapped[int]
+    type: Mapped[str]
+    plan: Mapped[str]
+    users: Mapped[int]
+    months: Mapped[int | None]
+    add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    state: Mapped[str]
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), index=True)
+    membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
+    discounts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
+    labels: Mapped[list[str]] = mapped_column(JSONB())
+    attempts: Mapped[int]
+    due_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+
+
+class OrderLine(OfCompany, Base):
+    """A priced line; `net` is what was agreed for it after every discount."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (UniqueConstraint("item_id", "position"),)
+
+    id: Mapped[Key]
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("order_items.id"), index=True)
+    position: Mapped[int]
+    kind: Mapped[str]
+    code: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[Won]
+    months: Mapped[int | None]
+    amount: Mapped[Won]
+    net: Mapped[Won]
+
+
+class OrderEvent(OfCompany, Base):
+    """One step of an order: append-only."""
+
+    __tablename__ = "order_events"
+
+    id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    status: Mapped[str]
+    actor: Mapped[str]
+    reason: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class Payment(OfCompany, Timestamps, Base):
+    """One attempt to pay an order; its id is the provider's `paymentId`."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        one_of("method", "CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "BANK_TRANSFER", "BILLING_KEY"),
+        Index(
+            "uq_payments_one_captured",
+            "order_id",
+            unique=True,
+            postgresql_where="status IN ('PAID', 'PARTIALLY_REFUNDED')",
+        ),
+    )
+
+    id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    method: Mapped[str]
+    status: Mapped[str]
+    amount: Mapped[Won]
+    vat: Mapped[Won]
+    flags: Mapped[list[str]] = mapped_column(JSONB())
+    receipt_url: Mapped[str | None]
+    issuer: Mapped[str | None]
+    last4: Mapped[str | None]
+    paid_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    refund_due: Mapped[Won]

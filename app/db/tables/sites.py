@@ -1,0 +1,104 @@
+"""Sites at the groupware, their memberships, segments and usage."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, Key, OfCompany, Timestamps, one_of
+
+
+class Site(OfCompany, Timestamps, Base):
+    """A site from the day its sub-domain is held for an order; its id is the `external_id`."""
+
+    __tablename__ = "sites"
+    __table_args__ = (
+        one_of("state", "HELD", "OPEN", "RELEASED", "TERMINATED"),
+        Index(
+            "uq_sites_subdomain",
+            "subdomain",
+            unique=True,
+            postgresql_where="state IN ('HELD', 'OPEN')",
+        ),
+        Index(
+            "uq_sites_one_free",
+            "company_id",
+            unique=True,
+            postgresql_where="plan = 'SHARED_FREE' AND state IN ('HELD', 'OPEN')",
+        ),
+    )
+
+    id: Mapped[Key]
+    name: Mapped[str]
+    plan: Mapped[str]
+    subdomain: Mapped[str]
+    state: Mapped[str]
+    business_number: Mapped[str]
+    admin_name: Mapped[bytes | None] = mapped_column(LargeBinary())
+    admin_login_id: Mapped[str]
+    admin_email: Mapped[bytes | None] = mapped_column(LargeBinary())
+    groupware_site_id: Mapped[str | None]
+    url: Mapped[str | None]
+    domain: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    revision: Mapped[int]
+    """Of the wanted entitlement; the groupware ignores what is not greater."""
+    applied_revision: Mapped[int]
+    operation_id: Mapped[str | None]
+    accounting_visible: Mapped[bool]
+    accounting_started_on: Mapped[date | None]
+    usage: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
+    usage_at: Mapped[datetime | None]
+
+
+class Membership(OfCompany, Timestamps, Base):
+    """What a site is entitled to, written in the transaction that confirms its item."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        one_of("status", "IN_USE", "OVERDUE", "EXPIRED", "TERMINATED"),
+        one_of("billing_channel", "DIRECT", "RESELLER"),
+        CheckConstraint("users > 0 AND storage_gb >= 0 AND monthly_fee >= 0", name="quantities"),
+        CheckConstraint("starts_on <= expires_on", name="term"),
+        Index("ix_memberships_page", "company_id", "created_at", "id"),
+    )
+
+    id: Mapped[Key]
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), unique=True)
+    plan: Mapped[str]
+    status: Mapped[str]
+    billing_channel: Mapped[str]
+    reseller_name: Mapped[str | None]
+    reseller_phone: Mapped[str | None]
+    first_started_on: Mapped[date]
+    starts_on: Mapped[date]
+    expires_on: Mapped[date | None]
+    users: Mapped[int]
+    complimentary_users: Mapped[int]
+    storage_gb: Mapped[int]
+    """Bought storage beyond what the plan gives per user."""
+    add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    monthly_fee: Mapped[int]
+    term_months: Mapped[int | None]
+    auto_renew: Mapped[bool]
+    revision: Mapped[int]
+
+
+class Segment(OfCompany, Base):
+    """Contracted time with its unit prices; an order's item makes one."""
+
+    __tablename__ = "segments"
+    __table_args__ = (one_of("kind", "NEW", "EXTEND", "CHANGE", "RENEWAL"),)
+
+    id: Mapped[Key]
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
+    order_item_id: Mapped[UUID] = mapped_column(ForeignKey("order_items.id"), unique=True)
+    kind: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    months: Mapped[int | None]
+    unit_prices: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    created_at: Mapped[datetime]

@@ -1,0 +1,150 @@
+"""RFC 9457 problem documents: the one exception that carries one, and the handlers that write it.
+
+Refusals of the domain (`DomainError`) and of providers (`ProviderError`) are mapped here, once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.domain.errors import DomainError
+from app.language import Language, language_of
+from app.problem_codes import ProblemCode, problem_code
+
+PROBLEM_TYPE = "application/problem+json"
+TYPE_BASE = "https://portal.example/problems/"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refused field: a JSON pointer into the body (RFC 6901), a stable code, words."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Problem(Exception):
+    """A refusal with a code of the catalogue; whoever raises it gives facts, never sentences."""
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        errors: tuple[FieldError, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.row: ProblemCode = problem_code(code)
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.facts = dict(facts or {})
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemBody:
+    """The document's members, in the order in which they are written."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError] = field(default_factory=list)
+
+
+def problem_response(request: Request, problem: Problem) -> Response:
+    """The document in the request's language, its facts as extension members."""
+    row = problem.row
+    title = row.title_ko if language_of(request) is Language.KO else row.title_en
+    body = ProblemBody(
+        type=TYPE_BASE + row.code,
+        title=title,
+        status=row.status,
+        detail=title,
+        code=row.code,
+        request_id=request_id_of(request),
+        errors=list(problem.errors),
+    )
+    document = msgspec.to_builtins(body) | {
+        name: value for name, value in problem.facts.items() if name not in body.__slots__
+    }
+    return Response(
+        msgspec.json.encode(document),
+        status_code=row.status,
+        media_type=PROBLEM_TYPE,
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the outermost middleware gave this request."""
+    return str(request.scope.get("request_id", ""))
+
+
+async def _on_problem(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, Problem)
+    return problem_response(request, exc)
+
+
+async def _on_domain_error(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, DomainError)
+    return problem_response(request, problem_of(exc, language_of(request)))
+
+
+def problem_of(exc: DomainError, language: Language) -> Problem:
+    """A refusal of the domain as a problem; its pointer becomes the one entry of `errors`."""
+    row = problem_code(exc.code)
+    title = row.title_ko if language is Language.KO else row.title_en
+    errors = (FieldError(exc.pointer, exc.code, title),) if exc.pointer is not None else ()
+    return Problem(exc.code, errors=errors, facts=dict(exc.facts))
+
+
+async def _on_validation_error(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    refused = exc.errors()
+    if any(error["type"] == "json_invalid" for error in refused):
+        return problem_response(request, Problem("malformed_json"))
+    errors = tuple(
+        FieldError(_pointer(error["loc"]), str(error["type"]), str(error["msg"]))
+        for error in refused
+    )
+    return problem_response(request, Problem("invalid_request", errors=errors))
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    """`("body", "items", 0)` → `/items/0`; what is not the body keeps its place: `/query/limit`."""
+    parts = location[1:] if location[:1] == ("body",) else location
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "malformed_json"}
+
+
+async def _on_http_exception(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    problem = Problem(_HTTP_CODES.get(exc.status_code, "internal_error"), headers=exc.headers)
+    return problem_response(request, problem)
+
+
+async def _on_unexpected(request: Request, exc: Exception) -> Response:
+    log.error("unexpected", error=type(exc).__name__, request_id=request_id_of(request))
+    return problem_response(request, Problem("internal_error"))
+
+
+def install(app: FastAPI) -> None:
+    """Every way out of the application that is not an answer of a route."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_unexpected)

@@ -1,0 +1,109 @@
+"""The catalogue of problem codes: status, Korean and English title. Codes never change meaning."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCode:
+    """One row: what clients branch on (`code`), and what people read."""
+
+    code: str
+    status: int
+    title_ko: str
+    title_en: str
+
+
+def _catalogue(*rows: tuple[str, int, str, str]) -> dict[str, ProblemCode]:
+    return {row[0]: ProblemCode(*row) for row in rows}
+
+
+PROBLEM_CODES = _catalogue(
+    # The request itself
+    ("malformed_json", 400, "요청 본문이 올바른 JSON이 아닙니다.", "The body is not valid JSON."),
+    ("not_found", 404, "찾을 수 없습니다.", "Not found."),
+    ("method_not_allowed", 405, "허용되지 않는 메서드입니다.", "This method is not allowed here."),
+    ("payload_too_large", 413, "요청 본문이 너무 큽니다.", "The body is too large."),
+    (
+        "unsupported_media_type",
+        415,
+        "요청 본문은 application/json 이어야 합니다.",
+        "The body must be application/json.",
+    ),
+    ("invalid_request", 422, "요청 값을 확인해 주세요.", "The request has invalid values."),
+    ("rate_limited", 429, "잠시 후 다시 시도해 주세요.", "Too many requests: try again later."),
+    ("internal_error", 500, "일시적인 오류가 발생했습니다.", "Something went wrong on our side."),
+    ("precondition_required", 428, "If-Match 헤더가 필요합니다.", "If-Match is required."),
+    (
+        "precondition_failed",
+        412,
+        "그 사이 내용이 변경되었습니다. 다시 조회해 주세요.",
+        "It has changed since you read it: read it again.",
+    ),
+    # Idempotency
+    (
+        "idempotency_key_required",
+        400,
+        "Idempotency-Key 헤더가 필요합니다.",
+        "Idempotency-Key is required.",
+    ),
+    (
+        "idempotency_key_reused",
+        422,
+        "같은 Idempotency-Key가 다른 요청에 사용되었습니다.",
+        "This Idempotency-Key was used for another request.",
+    ),
+    (
+        "request_in_progress",
+        409,
+        "같은 요청을 처리하고 있습니다.",
+        "The same request is being worked on.",
+    ),
+    # Sign-in and permission
+    ("not_authenticated", 401, "로그인이 필요합니다.", "Sign in first."),
+    (
+        "reauthentication_required",
+        401,
+        "본인 확인을 다시 해 주세요.",
+        "Confirm that it is you and try again.",
+    ),
+    ("invalid_credentials", 401, "아이디 또는 비밀번호가 다릅니다.", "Wrong ID or password."),
+    ("invalid_refresh_token", 401, "다시 로그인해 주세요.", "Sign in again."),
+    ("origin_not_allowed", 403, "허용되지 않은 출처입니다.", "This origin is not allowed."),
+    ("permission_denied", 403, "권한이 없습니다.", "You may not do this."),
+    (
+        "corporate_account_required",
+        403,
+        "신규 주문과 서비스 개설은 기업회원만 가능합니다.",
+        "Only corporate members can order and open services.",
+    ),
+    (
+        "company_selection_required",
+        409,
+        "회사를 선택해 주세요. (X-Company-Id)",
+        "Choose a company (X-Company-Id).",
+    ),
+    # Catalogue and prices
+    ("plan_unknown", 422, "없는 요금제입니다.", "There is no such plan."),
+    ("add_on_unknown", 422, "없는 부가 상품입니다.", "There is no such add-on."),
+    ("term_not_offered", 422, "선택할 수 없는 기간입니다.", "This term is not offered."),
+    ("plan_users_fixed", 422, "사용자 수가 정해진 요금제입니다.", "This plan has a fixed number."),
+    ("paid_plan_required", 422, "유료 요금제가 필요합니다.", "This needs a paid plan."),
+    ("add_on_limit_exceeded", 422, "부가 상품 한도를 넘었습니다.", "Too many of this add-on."),
+    ("quantity_out_of_range", 422, "수량을 확인해 주세요.", "This quantity is out of range."),
+    ("starts_on_out_of_range", 422, "시작일을 확인해 주세요.", "This start date is out of range."),
+    (
+        "free_site_exists",
+        409,
+        "무료 사이트는 회사당 하나입니다.",
+        "A company has one free site at most.",
+    ),
+    ("coupon_unknown", 409, "쓸 수 없는 쿠폰입니다.", "This coupon cannot be used."),
+    ("coupon_not_applicable", 409, "이 주문에 쓸 수 없는 쿠폰입니다.", "Not for this order."),
+    ("coupon_used_up", 409, "쿠폰이 모두 사용되었습니다.", "This coupon is used up."),
+    ("membership_not_found", 404, "멤버십을 찾을 수 없습니다.", "There is no such membership."),
+)
+
+
+def problem_code(code: str) -> ProblemCode:
+    """The catalogue's row. A code that is missing is a programming error: KeyError."""
+    return PROBLEM_CODES[code]

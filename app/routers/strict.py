@@ -1,0 +1,65 @@
+"""Bodies as the contract wants them: JSON by media type, and text that PostgreSQL can keep."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app.errors import FieldError, Problem
+
+MAX_DEPTH = 32
+
+
+class StrictRequest(Request):
+    """A request whose JSON is decoded once, strictly: no NaN, no NUL, no lone surrogate."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            body = await self.body()
+            try:
+                value = msgspec.json.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as refused:
+                raise Problem("malformed_json") from refused
+            _check(value, "", 0)
+            self._json = value
+        return self._json
+
+
+def _check(value: object, pointer: str, depth: int) -> None:
+    """Raises 422 with the pointer of what is nested too deep or has a NUL character."""
+    if depth > MAX_DEPTH:
+        raise _refused(pointer, "nesting_too_deep")
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise _refused(pointer, "nul_character")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _check(name, pointer, depth)
+            _check(member, f"{pointer}/{name}", depth + 1)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _check(member, f"{pointer}/{index}", depth + 1)
+
+
+def _refused(pointer: str, code: str) -> Problem:
+    return Problem("invalid_request", errors=(FieldError(pointer, code, code),))
+
+
+class StrictRoute(APIRoute):
+    """Every route of the portal: strict bodies, 415 for other media types."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            if takes_body:
+                media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+                if media_type.lower() != "application/json":
+                    raise Problem("unsupported_media_type")
+                request = StrictRequest(request.scope, request.receive)
+            return await handler(request)
+
+        return strict

@@ -1,0 +1,136 @@
+"""Every variable the portal reads from its environment, with its default and meaning.
+
+Only the sandbox has default secrets. `ENVIRONMENT=production` refuses to start with one of them,
+without a database server, or with anything that only the sandbox may have.
+"""
+
+import base64
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+def _sandbox_webhook_secret(words: str) -> SecretStr:
+    return SecretStr("whsec_" + base64.b64encode(words.encode()).decode())
+
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""A list given as words separated by white space."""
+
+SANDBOX_SECRETS = {
+    "access_token_keys": SecretStr("sandbox:sandbox-access-token-key-0123456789abcdef"),
+    "refresh_token_key": SecretStr("sandbox-refresh-token-key-0123456789abcdef"),
+    "token_hash_key": SecretStr("sandbox-token-hash-key-0123456789abcdef"),
+    "identity_hash_key": SecretStr("sandbox-identity-hash-key-0123456789abcdef"),
+    "blind_index_key": SecretStr("sandbox-blind-index-key-0123456789abcdef"),
+    "encryption_keys": SecretStr("sandbox:c2FuZGJveC1lbmNyeXB0aW9uLWtleS0wMTIzNDU2Nzg="),
+    "internal_secret": SecretStr("sandbox-internal-secret"),
+    "nts_service_key": SecretStr("sandbox-nts-service-key"),
+    "portone_api_secret": SecretStr("sandbox-portone-api-secret"),
+    "portone_webhook_secrets": _sandbox_webhook_secret("sandbox-portone-webhook-secret-01"),
+    "groupware_client_secret": SecretStr("sandbox-groupware-client-secret"),
+    "groupware_webhook_secrets": _sandbox_webhook_secret("sandbox-groupware-webhook-secret"),
+}
+"""The sandbox's own secrets by field: public, so worthless anywhere else."""
+
+
+class Settings(BaseSettings):
+    """The portal's settings. Names in the environment are the field names in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_file=None, frozen=True)
+
+    environment: Environment = Environment.SANDBOX
+
+    # Listeners
+    host: str = "127.0.0.1"
+    port: int = 8000
+    metrics_port: int = 8002
+    """The internal listener: Prometheus and, in the sandbox, the clock. 0 turns it off."""
+    forwarded_allow_ips: str = "127.0.0.1"
+    """Addresses of proxies whose X-Forwarded-For is believed."""
+    cors_origins: Words = ("http://127.0.0.1:3000", "http://localhost:3000")
+    """Origins of the SPA: allowed for CORS, and the only ones a browser session may come from."""
+
+    # Database
+    database_url: str = "postgresql+asyncpg://portal_api@127.0.0.1/portal"
+    read_database_url: str | None = None
+    """A replica for reads that may be a moment old."""
+    database_pool_size: int = 10
+
+    # Tokens
+    access_token_issuer: str = "https://portal.example"  # noqa: S105 - a name, not a secret
+    access_token_audience: str = "customer-portal"  # noqa: S105 - a name, not a secret
+    access_token_keys: SecretStr = SANDBOX_SECRETS["access_token_keys"]
+    """Key ring `kid:key kid:key`, the first signs, all verify."""
+    refresh_token_key: SecretStr = SANDBOX_SECRETS["refresh_token_key"]
+    token_hash_key: SecretStr = SANDBOX_SECRETS["token_hash_key"]
+    identity_hash_key: SecretStr = SANDBOX_SECRETS["identity_hash_key"]
+    blind_index_key: SecretStr = SANDBOX_SECRETS["blind_index_key"]
+    encryption_keys: SecretStr = SANDBOX_SECRETS["encryption_keys"]
+    """Key ring `kid:base64 kid:base64` of 32-byte keys, the first encrypts, all decrypt."""
+    internal_secret: SecretStr = SANDBOX_SECRETS["internal_secret"]
+    """What the sandbox shows at the internal listener to move the clock."""
+
+    # National Tax Service
+    nts_base_url: str = "http://127.0.0.1:8001/nts/api/nts-businessman/v1"
+    nts_service_key: SecretStr = SANDBOX_SECRETS["nts_service_key"]
+
+    # PortOne
+    portone_base_url: str = "http://127.0.0.1:8001/portone"
+    portone_api_secret: SecretStr = SANDBOX_SECRETS["portone_api_secret"]
+    portone_store_id: str = "store-sandbox"
+    portone_card_channel_key: str = "channel-key-card"
+    portone_identity_channel_key: str = "channel-key-identity"
+    portone_webhook_secrets: SecretStr = SANDBOX_SECRETS["portone_webhook_secrets"]
+    """One or two secrets separated by white space, for rotation."""
+
+    # Groupware
+    groupware_base_url: str = "http://127.0.0.1:8001/groupware"
+    groupware_client_id: str = "sandbox-portal"
+    groupware_client_secret: SecretStr = SANDBOX_SECRETS["groupware_client_secret"]
+    groupware_webhook_secrets: SecretStr = SANDBOX_SECRETS["groupware_webhook_secrets"]
+
+    # Mail
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    smtp_security: str = Field(default="none", pattern="^(none|starttls|tls)$")
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str = "다우오피스 고객포털 <portal@portal.example>"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_words(cls, values: dict[str, object]) -> dict[str, object]:
+        origins = values.get("cors_origins")
+        if isinstance(origins, str):
+            values["cors_origins"] = tuple(origins.split())
+        return values
+
+    @model_validator(mode="after")
+    def _refuse_sandbox_in_production(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        kept = [name for name, secret in SANDBOX_SECRETS.items() if getattr(self, name) == secret]
+        if kept:
+            raise ValueError("production refuses the sandbox's secrets: " + ", ".join(kept).upper())
+        plain = [
+            name
+            for name in ("nts_base_url", "portone_base_url", "groupware_base_url")
+            if not str(getattr(self, name)).startswith("https://")
+        ]
+        if plain:
+            raise ValueError("production speaks https only: " + ", ".join(plain).upper())
+        if self.smtp_security == "none":
+            raise ValueError("production sends mail by STARTTLS or TLS only: SMTP_SECURITY")
+        return self
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.environment is Environment.SANDBOX
