@@ -1,0 +1,33 @@
+# Two commands: `make run` and `make test`. Each sets up what it needs; nothing else is to be installed.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
+
+.PHONY: run test check lock openapi
+
+$(STAMP): requirements/dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@rm -f $(VENV)/.installed-* && touch $@
+
+run: $(STAMP)
+	@exec $(BIN)/python -m tools.run
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 -p tools.pytest_no_skip
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.openapi --check
+
+openapi: $(STAMP)
+	$(BIN)/python -m tools.openapi
+
+lock:
+	for name in app local dev; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done

@@ -1,0 +1,80 @@
+"""Wires the API: the only place where settings, parts and routers meet."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import errors
+from app.db.cluster import check_cluster
+from app.deps import Deps, build_deps
+from app.edge import Edge
+from app.openapi import DESCRIPTION, TAGS, describe
+from app.routers import health
+from app.routers.strict import StrictRoute
+from app.settings import Settings
+
+EXPOSED_HEADERS = ["ETag", "Location", "X-Request-Id", "Retry-After", "Idempotent-Replayed"]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API as an ASGI application. Its parts are in `app.state.deps`."""
+    settings = settings or Settings()
+    deps = build_deps(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with deps.database.engine.connect() as connection:
+            await check_cluster(connection, application_role=True)
+        yield
+        await deps.database.close()
+
+    app = FastAPI(
+        title="고객포털 API",
+        summary="Customer portal of the groupware: sign up, order, pay, run sites.",
+        description=DESCRIPTION,
+        version="1.0.0",
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.deps = deps
+    app.router.route_class = StrictRoute
+    errors.install(app)
+    _include_routers(app)
+    _add_middleware(app, deps)
+    describe(app)
+    return app
+
+
+def _include_routers(app: FastAPI) -> None:
+    for module in (health,):
+        app.include_router(module.router)
+
+
+def _add_middleware(app: FastAPI, deps: Deps) -> None:
+    """The last added is the outermost."""
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(deps.settings.cors_origins),
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "X-Company-Id",
+            "X-Request-Id",
+        ],
+        expose_headers=EXPOSED_HEADERS,
+    )
+    app.add_middleware(Edge)

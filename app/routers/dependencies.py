@@ -1,0 +1,20 @@
+"""What endpoints name in their signatures."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.deps import Deps
+from app.language import Language, language_of
+
+
+async def _deps(request: Request) -> Deps:
+    return cast("Deps", request.app.state.deps)
+
+
+async def _language(request: Request) -> Language:
+    return language_of(request)
+
+
+DepsDep = Annotated[Deps, Depends(_deps)]
+LanguageDep = Annotated[Language, Depends(_language)]

@@ -1,0 +1,72 @@
+"""One PostgreSQL per test process, one migrated template, one fresh database per module."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.prepare import prepare
+from app.main import create_app
+from app.settings import Settings
+from tools.postgres import EmbeddedPostgres
+
+TEMPLATE = "portal_template"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running cluster with a migrated and seeded template database."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
+    server.ensure()
+    try:
+        server.create_database(TEMPLATE)
+        asyncio.run(prepare(server.dsn(TEMPLATE)))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def database_name(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A copy of the template, for one module."""
+    name = f"portal_{os.getpid()}_{uuid4().hex[:8]}"
+    postgres.create_database(name, template=TEMPLATE)
+    yield name
+    postgres.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def settings(postgres: EmbeddedPostgres, database_name: str) -> Settings:
+    """The sandbox's settings on this module's database, through the API's own role."""
+    return Settings(database_url=postgres.dsn(database_name, "portal_api"), metrics_port=0)
+
+
+@pytest.fixture(scope="module")
+async def owner_engine(
+    postgres: EmbeddedPostgres, database_name: str
+) -> AsyncIterator[AsyncEngine]:
+    """A superuser's way in, to look at what the portal wrote."""
+    engine = create_async_engine(postgres.dsn(database_name))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+async def portal(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application, started."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="module")
+async def client(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that speaks to the application without a socket."""
+    transport = httpx.ASGITransport(app=portal)
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as session:
+        yield session
