@@ -84,6 +84,7 @@ PROBLEM_CODES = _catalogue(
     ),
     # Catalogue and prices
     ("plan_unknown", 422, "없는 요금제입니다.", "There is no such plan."),
+    ("add_on_twice", 422, "같은 부가 상품이 두 번 있습니다.", "This add-on stands twice."),
     ("add_on_unknown", 422, "없는 부가 상품입니다.", "There is no such add-on."),
     ("term_not_offered", 422, "선택할 수 없는 기간입니다.", "This term is not offered."),
     ("plan_users_fixed", 422, "사용자 수가 정해진 요금제입니다.", "This plan has a fixed number."),
