@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
+from app.services.catalogue import Catalogues
 from app.settings import Settings
 from app.tokens import AccessTokens
 
@@ -18,6 +19,7 @@ class Deps:
     clock: Clock
     vault: Vault
     access_tokens: AccessTokens
+    catalogues: Catalogues
 
 
 def build_deps(settings: Settings) -> Deps:
@@ -36,4 +38,5 @@ def build_deps(settings: Settings) -> Deps:
             settings.access_token_issuer,
             settings.access_token_audience,
         ),
+        catalogues=Catalogues(database),
     )

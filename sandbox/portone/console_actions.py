@@ -1,0 +1,99 @@
+"""What a person does outside the portal: pays, is refused, confirms in the telecom's app.
+
+Each raises PortOneFailure, whose `status` and `body()` the sandbox's JSON API can answer.
+"""
+
+from dataclasses import replace
+
+from sandbox.portone.errors import ErrorType, PortOneFailure, invalid
+from sandbox.portone.identity import find_identity, keep_identity
+from sandbox.portone.payments import (
+    find_payment,
+    new_payment,
+    notify,
+    payment_json,
+    refuse_paid,
+    vat_of,
+)
+from sandbox.portone.state import ChannelType, Identity, Payment, PortOneWorld, new_id
+
+
+async def approve(
+    world: PortOneWorld,
+    payment_id: str,
+    *,
+    channel_type: ChannelType = "LIVE",
+    amount: int | None = None,
+    currency: str | None = None,
+    store_id: str | None = None,
+    vat: int | None = None,
+) -> Payment:
+    """The card is charged: PAID, and `Transaction.Paid` goes to the portal.
+
+    What is not given is as pre-registered; what is given (amounts in KRW) overrides it, so that
+    a payment can be forged. Raises ALREADY_PAID, or INVALID_REQUEST for a payment that was never
+    registered and has no amount.
+    """
+    payment = world.portone.payments.get(payment_id) or new_payment(world, payment_id)
+    refuse_paid(payment)
+    total = payment.total if amount is None else amount
+    if total is None or total <= 0:
+        raise invalid("사전 등록되지 않은 결제는 금액이 필요합니다.")
+    tax_free = min(payment.tax_free, total)
+    now = world.clock.now()
+    paid = replace(
+        payment,
+        # Each attempt on the same payment id is a transaction of its own.
+        transaction_id=new_id("tx") if payment.status == "FAILED" else payment.transaction_id,
+        status="PAID",
+        channel_type=channel_type,
+        total=total,
+        tax_free=tax_free,
+        vat=vat_of(total - tax_free) if vat is None else vat,
+        currency=currency or payment.currency,
+        store_id=store_id or payment.store_id,
+        failure=None,
+        paid_at=now,
+        changed_at=now,
+        pg_tx_id=new_id("pg"),
+    )
+    notify(world, paid, "Transaction.Paid")
+    return find_payment(world, payment_id)
+
+
+async def fail(
+    world: PortOneWorld, payment_id: str, reason: str = "카드사에서 승인을 거절했습니다."
+) -> Payment:
+    """The card is refused: FAILED, and `Transaction.Failed` goes to the portal.
+
+    Raises PAYMENT_NOT_FOUND or ALREADY_PAID.
+    """
+    payment = find_payment(world, payment_id)
+    refuse_paid(payment)
+    failed = replace(
+        payment,
+        status="FAILED",
+        channel_type=payment.channel_type or "LIVE",
+        failure=reason,
+        changed_at=world.clock.now(),
+    )
+    notify(world, failed, "Transaction.Failed")
+    return find_payment(world, payment_id)
+
+
+async def approve_identity(world: PortOneWorld, identity_id: str) -> Identity:
+    """The person confirms in the telecom's app; the portal's confirm call then succeeds.
+
+    Raises IDENTITY_VERIFICATION_NOT_FOUND, …_ALREADY_VERIFIED, or INVALID_REQUEST for SMS.
+    """
+    identity = find_identity(world, identity_id)
+    if identity.status == "VERIFIED":
+        raise PortOneFailure(ErrorType.IDENTITY_ALREADY_VERIFIED, "이미 완료된 본인인증입니다.")
+    if identity.method != "APP":
+        raise invalid("앱 인증 방식이 아닙니다.")
+    approved = replace(identity, approved_in_app=True)
+    keep_identity(world, approved)
+    return approved
+
+
+__all__ = ["approve", "approve_identity", "fail", "payment_json"]

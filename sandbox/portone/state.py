@@ -1,0 +1,220 @@
+"""What the PortOne sandbox remembers, and what it needs of the sandbox world."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+
+PaymentStatus = Literal["READY", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED"]
+IdentityStatus = Literal["READY", "VERIFIED", "FAILED"]
+ChannelType = Literal["LIVE", "TEST"]
+
+
+class Clock(Protocol):
+    """The sandbox's business clock; `now()` is time-zone aware."""
+
+    def now(self) -> datetime: ...
+
+
+class Messages(Protocol):
+    """The sandbox's phone network."""
+
+    def add_sms(self, to: str, text: str, otp: str | None, /) -> object: ...
+
+
+class Webhooks(Protocol):
+    """Queues a signed Standard Webhooks post to the portal."""
+
+    def send(
+        self, target: Literal["portone", "groupware"], type: str, data: dict[str, object], /
+    ) -> object: ...
+
+
+class PortOneSettings(Protocol):
+    """The keys the sandbox's PortOne knows."""
+
+    @property
+    def portone_secret(self) -> str: ...
+    @property
+    def store_id(self) -> str: ...
+
+
+class PortOneWorld(Protocol):
+    """The part of `sandbox.world.World` that PortOne uses."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def messages(self) -> Messages: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def portone(self) -> "PortOneState": ...
+    @property
+    def settings(self) -> PortOneSettings: ...
+    def changed(self) -> object: ...
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A contract with a payment or identity company, as set up in PortOne's console."""
+
+    id: str
+    key: str
+    name: str
+    type: ChannelType
+    provider: str
+    merchant: str
+
+    def selected(self) -> dict[str, object]:
+        """The SDK's `SelectedChannel`."""
+        return {
+            "type": self.type,
+            "id": self.id,
+            "key": self.key,
+            "name": self.name,
+            "pgProvider": self.provider,
+            "pgMerchantId": self.merchant,
+        }
+
+
+CARD_CHANNELS: dict[ChannelType, Channel] = {
+    "LIVE": Channel(
+        "channel-id-card", "channel-key-card", "카드", "LIVE", "TOSSPAYMENTS", "sandbox-live"
+    ),
+    "TEST": Channel(
+        "channel-id-card-test",
+        "channel-key-card-test",
+        "카드(테스트)",
+        "TEST",
+        "TOSSPAYMENTS",
+        "sandbox-test",
+    ),
+}
+IDENTITY_CHANNEL = Channel(
+    "channel-id-identity", "channel-key-identity", "본인인증", "LIVE", "DANAL", "sandbox-identity"
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One identity verification. `birth_date` is YYYY-MM-DD; `otp` is the last one sent."""
+
+    id: str
+    status: IdentityStatus
+    name: str
+    phone_number: str
+    operator: str
+    method: Literal["SMS", "APP"]
+    birth_date: str
+    gender: Literal["MALE", "FEMALE"]
+    is_foreigner: bool
+    requested_at: datetime
+    changed_at: datetime
+    sent_at: datetime
+    pg_tx_id: str
+    otp: str | None = None
+    wrong_otps: int = 0
+    approved_in_app: bool = False
+    customer_id: str | None = None
+    custom_data: str | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """One refund, in KRW."""
+
+    id: str
+    total: int
+    tax_free: int
+    vat: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SentWebhook:
+    """A notice about a payment that was queued to the portal."""
+
+    id: str
+    type: str
+    status: PaymentStatus
+    data: dict[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One payment. Money is integer KRW; `total` is None when only the id was registered."""
+
+    id: str
+    sequence: int
+    transaction_id: str
+    store_id: str
+    status: PaymentStatus
+    total: int | None
+    tax_free: int
+    vat: int
+    currency: str
+    order_name: str
+    requested_at: datetime
+    changed_at: datetime
+    channel_type: ChannelType | None = None
+    paid_at: datetime | None = None
+    failure: str | None = None
+    pg_tx_id: str | None = None
+    cancellations: tuple[Cancellation, ...] = ()
+    webhooks: tuple[SentWebhook, ...] = ()
+
+    @property
+    def cancelled(self) -> int:
+        return sum(c.total for c in self.cancellations)
+
+    @property
+    def cancelled_tax_free(self) -> int:
+        return sum(c.tax_free for c in self.cancellations)
+
+    @property
+    def cancelled_vat(self) -> int:
+        return sum(c.vat for c in self.cancellations)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    identities: tuple[Identity, ...] = ()
+    payments: tuple[Payment, ...] = ()
+
+
+_SNAPSHOT = TypeAdapter(_Snapshot)
+
+
+@dataclass
+class PortOneState:
+    """Identity verifications and payments by id, in the order they came."""
+
+    identities: dict[str, Identity] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+
+    def next_sequence(self) -> int:
+        """A payment's place in the books; payments are never removed."""
+        return len(self.payments) + 1
+
+    def dump(self) -> dict[str, object]:
+        """Plain JSON that `load` takes back."""
+        snapshot = _Snapshot(tuple(self.identities.values()), tuple(self.payments.values()))
+        plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
+        return plain
+
+    def load(self, plain: dict[str, object]) -> None:
+        """Replace everything with what `dump` gave; raises pydantic's ValidationError."""
+        snapshot = _SNAPSHOT.validate_python(plain)
+        self.identities = {i.id: i for i in snapshot.identities}
+        self.payments = {p.id: p for p in snapshot.payments}
+
+
+def new_id(kind: str) -> str:
+    """An id in the provider's manner, such as `tx-…`."""
+    return f"{kind}-{uuid4()}"
