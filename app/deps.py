@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from app.adapters.nts import NtsBusinessRegistry
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
+from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
+from app.services.one_time import OneTimeTokens
 from app.settings import Settings
 from app.tokens import AccessTokens
 
@@ -20,23 +23,37 @@ class Deps:
     vault: Vault
     access_tokens: AccessTokens
     catalogues: Catalogues
+    registry: NtsBusinessRegistry
+    business_verifications: BusinessVerifications
+
+    async def close(self) -> None:
+        await self.registry.aclose()
+        await self.database.close()
 
 
 def build_deps(settings: Settings) -> Deps:
     """Opens no connection yet."""
     database = Database.connect(settings.database_url, settings.database_pool_size)
+    clock = MovedClock() if settings.is_sandbox else RealClock()
+    vault = Vault(
+        settings.encryption_keys.get_secret_value(),
+        settings.blind_index_key.get_secret_value(),
+    )
+    one_time = OneTimeTokens(settings.token_hash_key.get_secret_value())
+    registry = NtsBusinessRegistry(
+        settings.nts_base_url, settings.nts_service_key.get_secret_value()
+    )
     return Deps(
         settings=settings,
         database=database,
-        clock=MovedClock() if settings.is_sandbox else RealClock(),
-        vault=Vault(
-            settings.encryption_keys.get_secret_value(),
-            settings.blind_index_key.get_secret_value(),
-        ),
+        clock=clock,
+        vault=vault,
         access_tokens=AccessTokens(
             settings.access_token_keys.get_secret_value(),
             settings.access_token_issuer,
             settings.access_token_audience,
         ),
         catalogues=Catalogues(database),
+        registry=registry,
+        business_verifications=BusinessVerifications(database, clock, vault, one_time, registry),
     )

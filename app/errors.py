@@ -13,8 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.domain.errors import DomainError
+from app.domain.provider_errors import ProviderError, ProviderUnavailable
 from app.language import Language, language_of
 from app.problem_codes import ProblemCode, problem_code
+from app.services.rate_limits import RateLimited
 
 PROBLEM_TYPE = "application/problem+json"
 TYPE_BASE = "https://portal.example/problems/"
@@ -109,6 +111,28 @@ def problem_of(exc: DomainError, language: Language) -> Problem:
     return Problem(exc.code, errors=errors, facts=dict(exc.facts))
 
 
+_UNAVAILABLE = {"nts": "business_registry_unavailable"}
+RETRY_AFTER_SECONDS = 60
+
+
+async def _on_provider_error(request: Request, exc: Exception) -> Response:
+    """Down and slow are 503; an answer that cannot be used is 502, for the register 503 as well."""
+    assert isinstance(exc, ProviderError)
+    log.warning("provider_error", provider=exc.provider, operation=exc.operation)
+    unavailable = isinstance(exc, ProviderUnavailable)
+    named = _UNAVAILABLE.get(exc.provider)
+    code = named or ("provider_unavailable" if unavailable else "provider_failed")
+    wait = exc.retry_after if isinstance(exc, ProviderUnavailable) else RETRY_AFTER_SECONDS
+    headers = {"Retry-After": str(wait)} if problem_code(code).status == 503 else {}
+    return problem_response(request, Problem(code, headers=headers))
+
+
+async def _on_rate_limited(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RateLimited)
+    headers = {"Retry-After": str(exc.retry_after)}
+    return problem_response(request, Problem("rate_limited", headers=headers))
+
+
 async def _on_validation_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
     refused = exc.errors()
@@ -145,6 +169,8 @@ def install(app: FastAPI) -> None:
     """Every way out of the application that is not an answer of a route."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(ProviderError, _on_provider_error)
+    app.add_exception_handler(RateLimited, _on_rate_limited)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_unexpected)

@@ -31,6 +31,18 @@ PROBLEM_CODES = _catalogue(
     ),
     ("invalid_request", 422, "요청 값을 확인해 주세요.", "The request has invalid values."),
     ("rate_limited", 429, "잠시 후 다시 시도해 주세요.", "Too many requests: try again later."),
+    (
+        "provider_unavailable",
+        503,
+        "외부 서비스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
+        "A service that we depend on does not answer: try again later.",
+    ),
+    (
+        "provider_failed",
+        502,
+        "외부 서비스의 응답을 처리할 수 없습니다.",
+        "A service that we depend on answered something we cannot use.",
+    ),
     ("internal_error", 500, "일시적인 오류가 발생했습니다.", "Something went wrong on our side."),
     ("precondition_required", 428, "If-Match 헤더가 필요합니다.", "If-Match is required."),
     (
@@ -81,6 +93,33 @@ PROBLEM_CODES = _catalogue(
         409,
         "회사를 선택해 주세요. (X-Company-Id)",
         "Choose a company (X-Company-Id).",
+    ),
+    # Business verification
+    (
+        "business_number_invalid",
+        422,
+        "사업자등록번호를 확인해 주세요.",
+        "This is no business number.",
+    ),
+    (
+        "business_unknown",
+        422,
+        "국세청에 등록되지 않은 번호입니다.",
+        "This number is not registered.",
+    ),
+    ("business_suspended", 422, "휴업 중인 사업자입니다.", "This business is suspended."),
+    ("business_closed", 422, "폐업한 사업자입니다.", "This business is closed."),
+    (
+        "business_identity_mismatch",
+        422,
+        "대표자명 또는 개업일이 일치하지 않습니다.",
+        "Representative or opening date do not match.",
+    ),
+    (
+        "business_registry_unavailable",
+        503,
+        "국세청 조회가 원활하지 않습니다. 잠시 후 다시 시도하거나 사업자등록증을 제출해 주세요.",
+        "The tax service does not answer: try again later or hand in the certificate.",
     ),
     # Catalogue and prices
     ("plan_unknown", 422, "없는 요금제입니다.", "There is no such plan."),

@@ -1,0 +1,100 @@
+"""A payment as the payment provider reports it: the truth about money, not about the order."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ChannelType(StrEnum):
+    LIVE = "LIVE"
+    TEST = "TEST"
+    """A test channel says PAID without money."""
+
+
+class ReportedStatus(StrEnum):
+    READY = "READY"
+    PENDING = "PENDING"
+    VIRTUAL_ACCOUNT_ISSUED = "VIRTUAL_ACCOUNT_ISSUED"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    PARTIAL_CANCELLED = "PARTIAL_CANCELLED"
+    CANCELLED = "CANCELLED"
+
+
+class ReportedMethod(StrEnum):
+    CARD = "CARD"
+    VIRTUAL_ACCOUNT = "VIRTUAL_ACCOUNT"
+    TRANSFER = "TRANSFER"
+    EASY_PAY = "EASY_PAY"
+    OTHER = "OTHER"
+
+
+class CancelStatus(StrEnum):
+    SUCCEEDED = "SUCCEEDED"
+    REQUESTED = "REQUESTED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedPayment:
+    """Amounts are integer units of `currency` (KRW: won); times are aware.
+
+    `channel_*` and `method` are None until the payer has chosen. `card_last4` is the end of the
+    masked number when the provider shows it.
+    """
+
+    id: str
+    transaction_id: str
+    status: ReportedStatus
+    store_id: str
+    channel_key: str | None
+    channel_type: ChannelType | None
+    order_name: str
+    amount_total: int
+    vat: int | None
+    paid: int
+    cancelled: int
+    currency: str
+    requested_at: datetime
+    paid_at: datetime | None
+    failed_at: datetime | None
+    failure_code: str | None
+    method: ReportedMethod | None
+    card_issuer: str | None
+    card_name: str | None
+    card_last4: str | None
+    approval_number: str | None
+    receipt_url: str | None
+
+    @property
+    def cancellable(self) -> int:
+        """What is captured and not yet sent back."""
+        return self.amount_total - self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Send `amount` back, or all of it when None.
+
+    `cancellable` is what we believe can be cancelled: it guards against a second cancellation at
+    the same time and makes the call safe to repeat. `vat` is the part's VAT.
+    """
+
+    payment_id: str
+    reason: str = field(repr=False)
+    cancellable: int
+    amount: int | None = None
+    vat: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelResult:
+    """REQUESTED means that the provider will finish later: read the payment again."""
+
+    id: str
+    status: CancelStatus
+    amount: int
+    vat: int
+    requested_at: datetime
+    cancelled_at: datetime | None
+    receipt_url: str | None

@@ -1,0 +1,134 @@
+"""The world outside, as the services see it.
+
+Every call may raise the three errors of `app.domain.provider_errors`:
+`ProviderUnavailable` (down, slow, circuit open; the work may have been done or not),
+`ProviderNonsense` (the answer cannot be read; the same doubt), and
+`ProviderRefused` (understood and declined: nothing was done). A docstring names the refusals that
+its caller is expected to handle; every other refusal is a matter for the operator.
+No call may be made while a transaction is open.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from app.domain.identity import IdentityReport, IdentityRequest
+from app.domain.mails import OutgoingMail
+from app.domain.provider_payments import CancelRequest, CancelResult, ReportedPayment
+from app.domain.provisioning import (
+    DesiredSite,
+    OperationReport,
+    SiteAccepted,
+    SiteFacts,
+    SiteUser,
+    UsageReport,
+)
+from app.domain.registry import BusinessMatch, BusinessStatus
+from app.domain.webhook_events import PaymentEvent, SiteEvent
+
+
+class BusinessRegistry(Protocol):
+    """The state's register. An unknown number is an answer (UNKNOWN), not a failure."""
+
+    async def status(self, number: str) -> BusinessStatus:
+        """The business of ten digits; its checksum was checked before."""
+        ...
+
+    async def validate(self, number: str, representative: str, opened_on: date) -> BusinessMatch:
+        """Whether the three belong together. No match is an answer, not a failure."""
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Phone identity. The id is ours, single, and safe to ask about at any time."""
+
+    async def send(self, request: IdentityRequest) -> None:
+        """Send the one-time code. Refused ALREADY_DONE: it was sent before (use resend),
+        REJECTED: the agency does not know this person and phone, TOO_MANY: budget used up.
+        When unavailable the code may be on its way."""
+        ...
+
+    async def resend(self, identity_id: str) -> None:
+        """Refused NOT_READY: nothing was sent yet, ALREADY_DONE: verified already."""
+        ...
+
+    async def confirm(self, identity_id: str, otp: str | None) -> IdentityReport:
+        """Try the code (None for APP). Refused REJECTED: wrong or expired code,
+        NOT_READY: nothing was sent. One that was verified before is reported again, so that a
+        repeat after ProviderUnavailable is safe."""
+        ...
+
+    async def get(self, identity_id: str) -> IdentityReport:
+        """Refused NOT_FOUND: no such verification."""
+        ...
+
+
+class PaymentProvider(Protocol):
+    """Money. Ids are ours; every call here is safe to repeat."""
+
+    async def pre_register(self, payment_id: str, amount: int, currency: str = "KRW") -> None:
+        """Fix the amount before the payer pays. Refused ALREADY_DONE: paid already."""
+        ...
+
+    async def get(self, payment_id: str) -> ReportedPayment | None:
+        """The truth. None: the provider has never heard of it (the payer has not begun)."""
+        ...
+
+    async def cancel(self, request: CancelRequest) -> CancelResult:
+        """Send money back. Refused ALREADY_DONE or AMOUNT_CHANGED: another cancellation (perhaps
+        our own, whose answer was lost) came first: read the payment and decide again.
+        A status FAILED or REQUESTED is an answer: nothing has come back yet."""
+        ...
+
+
+class Groupware(Protocol):
+    """Sites. The whole desired state is put; repeats and reordering are harmless."""
+
+    async def put_site(self, site: DesiredSite) -> SiteAccepted:
+        """Refused SUBDOMAIN_TAKEN: choose another; INVALID: never acceptable as it is."""
+        ...
+
+    async def get_operation(self, operation_id: str) -> OperationReport:
+        """How far it is. FAILED is an answer. Refused NOT_FOUND: put the site again."""
+        ...
+
+    async def get_site(self, external_id: str) -> SiteFacts | None:
+        """None when the groupware has no such site."""
+        ...
+
+    async def find_sites(self, business_number: str) -> Sequence[SiteFacts]:
+        """Every site of the business, none being an empty sequence."""
+        ...
+
+    async def usage(self, external_id: str) -> UsageReport:
+        """Refused NOT_FOUND: no such site, or not opened yet."""
+        ...
+
+    async def user(self, external_id: str, subject: str) -> SiteUser | None:
+        """None when the site has no such user."""
+        ...
+
+
+class MailTransport(Protocol):
+    """Mail. At least once: a repeat carries the same Message-ID."""
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Returns when the server has taken the mail. Refused RECIPIENT_REFUSED: a hard bounce,
+        never repeated; INVALID: the server refuses the message itself. Unavailable: repeat."""
+        ...
+
+
+class PaymentWebhooks(Protocol):
+    """Call backs of the payment provider."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> PaymentEvent:
+        """The event of a raw body. Raises WebhookRefused."""
+        ...
+
+
+class SiteWebhooks(Protocol):
+    """Call backs of the groupware."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> SiteEvent:
+        """The event of a raw body. Raises WebhookRefused."""
+        ...

@@ -1,0 +1,47 @@
+"""How often something may be done, counted in PostgreSQL so that all processes agree."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from app.clock import wire_now
+from app.db.engine import Database
+
+_HIT = text(
+    'INSERT INTO rate_windows (key, "window", hits, ends_at)'
+    " VALUES (:key, :window, 1, :ends_at)"
+    ' ON CONFLICT (key, "window") DO UPDATE SET hits = rate_windows.hits + 1 RETURNING hits'
+)
+
+
+class RateLimited(Exception):
+    """Too often; `retry_after` in seconds, at least 1."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("rate limited")
+        self.retry_after = max(1, retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `hits` in each fixed window of wire time."""
+
+    name: str
+    hits: int
+    window: timedelta
+
+
+async def count_hit(database: Database, limit: RateLimit, of: str) -> None:
+    """Counts one, in a transaction of its own. Raises `RateLimited` past the limit."""
+    now = wire_now()
+    seconds = int(limit.window.total_seconds())
+    window = int(now.timestamp()) // seconds
+    ends_at = datetime.fromtimestamp((window + 1) * seconds, UTC)
+    async with database.sessions.begin() as session:
+        hits = await session.execute(
+            _HIT, {"key": f"{limit.name}:{of}", "window": window, "ends_at": ends_at}
+        )
+        count = hits.scalar_one()
+    if count > limit.hits:
+        raise RateLimited(int((ends_at - now).total_seconds()) + 1)
