@@ -9,6 +9,8 @@ from app.db.vault import Vault
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.one_time import OneTimeTokens
+from app.services.passwords import Passwords
+from app.services.sessions import Sessions
 from app.settings import Settings
 from app.tokens import AccessTokens
 
@@ -25,8 +27,11 @@ class Deps:
     catalogues: Catalogues
     registry: NtsBusinessRegistry
     business_verifications: BusinessVerifications
+    passwords: Passwords
+    sessions: Sessions
 
     async def close(self) -> None:
+        self.passwords.close()
         await self.registry.aclose()
         await self.database.close()
 
@@ -43,16 +48,21 @@ def build_deps(settings: Settings) -> Deps:
     registry = NtsBusinessRegistry(
         settings.nts_base_url, settings.nts_service_key.get_secret_value()
     )
+    access_tokens = AccessTokens(
+        settings.access_token_keys.get_secret_value(),
+        settings.access_token_issuer,
+        settings.access_token_audience,
+    )
+    passwords = Passwords()
+    refresh_key = settings.refresh_token_key.get_secret_value()
     return Deps(
         settings=settings,
         database=database,
         clock=clock,
         vault=vault,
-        access_tokens=AccessTokens(
-            settings.access_token_keys.get_secret_value(),
-            settings.access_token_issuer,
-            settings.access_token_audience,
-        ),
+        access_tokens=access_tokens,
+        passwords=passwords,
+        sessions=Sessions(database, access_tokens, passwords, refresh_key),
         catalogues=Catalogues(database),
         registry=registry,
         business_verifications=BusinessVerifications(database, clock, vault, one_time, registry),

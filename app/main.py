@@ -12,7 +12,7 @@ from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
 from app.edge import Edge
 from app.openapi import DESCRIPTION, TAGS, describe
-from app.routers import business_verifications, catalogue, health, price_previews
+from app.routers import auth, business_verifications, catalogue, health, price_previews
 from app.routers.strict import StrictRoute
 from app.settings import Settings
 
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _include_routers(app: FastAPI) -> None:
-    for module in (health, business_verifications, catalogue, price_previews):
+    for module in (health, business_verifications, auth, catalogue, price_previews):
         app.include_router(module.router)
 
 

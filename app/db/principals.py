@@ -1,0 +1,53 @@
+"""The one statement that turns a session into the facts of its principal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_PRINCIPAL = text("SELECT * FROM portal_principal(:session, :company, :wire_now)")
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalFacts:
+    """What the database knows of a live session; `company_id` is the one chosen or the only one."""
+
+    account_id: UUID
+    kind: str
+    login_id: str
+    client_type: str
+    reauthenticated_at: datetime
+    business_now: datetime
+    company_id: UUID | None
+    company_name: str | None
+    open_sites: int
+    closed_sites: int
+
+
+async def find_principal(
+    session: AsyncSession, session_id: UUID, company_id: UUID | None, wire_now: datetime
+) -> PrincipalFacts | None:
+    """None for a session that ended or an account that is not active.
+
+    Opens the transaction for the account's and the company's rows.
+    """
+    rows = await session.execute(
+        _PRINCIPAL, {"session": session_id, "company": company_id, "wire_now": wire_now}
+    )
+    row = rows.one_or_none()
+    if row is None:
+        return None
+    return PrincipalFacts(
+        account_id=row.account_id,
+        kind=row.kind,
+        login_id=row.login_id,
+        client_type=row.client_type,
+        reauthenticated_at=row.reauthenticated_at,
+        business_now=row.business_now,
+        company_id=row.company_id,
+        company_name=row.company_name,
+        open_sites=row.open_sites or 0,
+        closed_sites=row.closed_sites or 0,
+    )
