@@ -136,7 +136,9 @@ async def test_a_reused_refresh_token_ends_its_family_at_once(
     assert await step_up(client, grandchild["access_token"]) == 401
 
 
-@pytest.mark.parametrize("token", [None, "", "x", "a.b", f"{uuid4()}.AAAA", "ü.ü"])
+@pytest.mark.parametrize(
+    "token", [None, "", "x", "a.b", "0193f2c8-7a4b-7a5e-9a6a-0a8e6f0b7c1d.AAAA", "ü.ü"]
+)
 async def test_a_token_that_was_never_issued_is_refused(
     client: httpx.AsyncClient, token: str | None
 ) -> None:
