@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+import httpx
+
 from app.adapters.nts import NtsBusinessRegistry
+from app.adapters.portone import PortOneConnection
+from app.adapters.portone_identity import PortOneIdentity
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
+from app.services.identity_verifications import IdentityVerifications
 from app.services.one_time import OneTimeTokens
 from app.services.passwords import Passwords
 from app.services.sessions import Sessions
@@ -27,17 +32,20 @@ class Deps:
     catalogues: Catalogues
     registry: NtsBusinessRegistry
     business_verifications: BusinessVerifications
+    identity: PortOneIdentity
+    identity_verifications: IdentityVerifications
     passwords: Passwords
     sessions: Sessions
 
     async def close(self) -> None:
         self.passwords.close()
         await self.registry.aclose()
+        await self.identity.aclose()
         await self.database.close()
 
 
-def build_deps(settings: Settings) -> Deps:
-    """Opens no connection yet."""
+def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Deps:
+    """Opens no connection yet. `transport` is how providers are reached, for tests."""
     database = Database.connect(settings.database_url, settings.database_pool_size)
     clock = MovedClock() if settings.is_sandbox else RealClock()
     vault = Vault(
@@ -46,7 +54,16 @@ def build_deps(settings: Settings) -> Deps:
     )
     one_time = OneTimeTokens(settings.token_hash_key.get_secret_value())
     registry = NtsBusinessRegistry(
-        settings.nts_base_url, settings.nts_service_key.get_secret_value()
+        settings.nts_base_url, settings.nts_service_key.get_secret_value(), transport=transport
+    )
+    identity = PortOneIdentity(
+        PortOneConnection(
+            settings.portone_base_url,
+            settings.portone_api_secret.get_secret_value(),
+            settings.portone_store_id,
+            transport=transport,
+        ),
+        settings.portone_identity_channel_key,
     )
     access_tokens = AccessTokens(
         settings.access_token_keys.get_secret_value(),
@@ -61,6 +78,16 @@ def build_deps(settings: Settings) -> Deps:
         clock=clock,
         vault=vault,
         access_tokens=access_tokens,
+        identity=identity,
+        identity_verifications=IdentityVerifications(
+            database,
+            clock,
+            vault,
+            one_time,
+            identity,
+            settings.identity_hash_key.get_secret_value(),
+            live_only=not settings.is_sandbox,
+        ),
         passwords=passwords,
         sessions=Sessions(database, access_tokens, passwords, refresh_key),
         catalogues=Catalogues(database),

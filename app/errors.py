@@ -111,7 +111,10 @@ def problem_of(exc: DomainError, language: Language) -> Problem:
     return Problem(exc.code, errors=errors, facts=dict(exc.facts))
 
 
-_UNAVAILABLE = {"nts": "business_registry_unavailable"}
+_BY_PROVIDER = {
+    "nts": "business_registry_unavailable",
+    "identity": "identity_provider_incomplete",
+}
 RETRY_AFTER_SECONDS = 60
 
 
@@ -120,7 +123,7 @@ async def _on_provider_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ProviderError)
     log.warning("provider_error", provider=exc.provider, operation=exc.operation)
     unavailable = isinstance(exc, ProviderUnavailable)
-    named = _UNAVAILABLE.get(exc.provider)
+    named = _BY_PROVIDER.get(exc.provider)
     code = named or ("provider_unavailable" if unavailable else "provider_failed")
     wait = exc.retry_after if isinstance(exc, ProviderUnavailable) else RETRY_AFTER_SECONDS
     headers = {"Retry-After": str(wait)} if problem_code(code).status == 503 else {}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,17 +13,39 @@ from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
 from app.edge import Edge
 from app.openapi import DESCRIPTION, TAGS, describe
-from app.routers import auth, business_verifications, catalogue, health, price_previews
+from app.routers import (
+    auth,
+    business_verifications,
+    catalogue,
+    health,
+    identity_verifications,
+    price_previews,
+    terms,
+)
 from app.routers.strict import StrictRoute
 from app.settings import Settings
 
+MODULES = (
+    health,
+    terms,
+    business_verifications,
+    identity_verifications,
+    auth,
+    catalogue,
+    price_previews,
+)
 EXPOSED_HEADERS = ["ETag", "Location", "X-Request-Id", "Retry-After", "Idempotent-Replayed"]
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The API as an ASGI application. Its parts are in `app.state.deps`."""
+def create_app(
+    settings: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None
+) -> FastAPI:
+    """The API as an ASGI application. Its parts are in `app.state.deps`.
+
+    `transport` is how providers are reached, for tests.
+    """
     settings = settings or Settings()
-    deps = build_deps(settings)
+    deps = build_deps(settings, transport)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -54,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _include_routers(app: FastAPI) -> None:
-    for module in (health, business_verifications, auth, catalogue, price_previews):
+    for module in MODULES:
         app.include_router(module.router)
 
 

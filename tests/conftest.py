@@ -13,6 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from app.db.prepare import prepare
 from app.main import create_app
 from app.settings import Settings
+from sandbox.app import create_sandbox
+from sandbox.faults import DroppedConnection
+from sandbox.settings import SandboxSettings
+from sandbox.world import World
 from tools.postgres import EmbeddedPostgres
 
 TEMPLATE = "portal_template"
@@ -57,11 +61,44 @@ async def owner_engine(
 
 
 @pytest.fixture(scope="module")
-async def portal(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The application, started."""
-    app = create_app(settings)
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox's providers, reached without a socket; no mail server."""
+    data_dir = tmp_path_factory.mktemp("sandbox")
+    world = World(SandboxSettings(data_dir=data_dir, smtp_port=0, operation_seconds=0))
+    world.start()
+    yield world
+    await world.close()
+
+
+@pytest.fixture(autouse=True)
+def no_faults_are_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A fault ends with the test that asked for it."""
+    yield
+    if "world" in request.fixturenames:
+        world: World = request.getfixturevalue("world")
+        world.faults.clear()
+
+
+@pytest.fixture(scope="module")
+async def portal(settings: Settings, world: World) -> AsyncIterator[FastAPI]:
+    """The application, started, with the sandbox as its providers."""
+    providers = httpx.ASGITransport(create_sandbox(world), raise_app_exceptions=True)
+    app = create_app(settings, LostAnswers(providers))
     async with app.router.lifespan_context(app):
         yield app
+
+
+class LostAnswers(httpx.AsyncBaseTransport):
+    """What a dropped connection looks like to a client."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except DroppedConnection as dropped:
+            raise httpx.RemoteProtocolError(str(dropped), request=request) from dropped
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """사업자 진위 확인 over HTTP, against the sandbox's tax service through the real adapter."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -10,54 +8,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.adapters.nts import NtsBusinessRegistry
-from app.services.business_verifications import BusinessVerifications
-from app.services.one_time import OneTimeTokens
-from app.settings import Settings
-from sandbox.nts import NtsState, build_router
+from sandbox.faults import Fault
+from sandbox.world import World
 
 IN_BUSINESS = "1248100998"
-
-
-@dataclass
-class SandboxSettings:
-    nts_service_key: str = "sandbox-nts-service-key"
-
-
-@dataclass
-class World:
-    nts: NtsState = field(default_factory=NtsState)
-    settings: SandboxSettings = field(default_factory=SandboxSettings)
-
-
-async def do_not_wait(_: float) -> None:
-    return None
-
-
-@pytest.fixture(autouse=True)
-async def registry(portal: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    """The portal's adapter speaks to the sandbox's application instead of a port."""
-    provider = FastAPI()
-    provider.include_router(build_router(World(), pause=do_not_wait))
-    deps = portal.state.deps
-    adapter = NtsBusinessRegistry(
-        settings.nts_base_url,
-        settings.nts_service_key.get_secret_value(),
-        transport=httpx.ASGITransport(provider, raise_app_exceptions=False),
-        sleep=do_not_wait,
-    )
-    service = BusinessVerifications(
-        deps.database,
-        deps.clock,
-        deps.vault,
-        OneTimeTokens(settings.token_hash_key.get_secret_value()),
-        adapter,
-    )
-    kept = deps.business_verifications
-    object.__setattr__(deps, "business_verifications", service)
-    yield
-    object.__setattr__(deps, "business_verifications", kept)
-    await adapter.aclose()
 
 
 async def verify(client: httpx.AsyncClient, **changed: Any) -> httpx.Response:
@@ -145,3 +99,15 @@ async def test_an_address_that_asks_too_often_is_told_when_to_come_back(
     assert answers == [201] * 30
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
     assert 1 <= int(refused.headers["retry-after"]) <= 3600
+
+
+@pytest.mark.parametrize("fault", [Fault(down=True), Fault(nonsense=True), Fault(drop_after=0)])
+async def test_whatever_is_wrong_with_the_tax_service_nothing_is_guessed(
+    portal: FastAPI, world: World, fault: Fault
+) -> None:
+    world.faults.put("nts", fault)
+    transport = httpx.ASGITransport(app=portal, client=("203.0.113.10", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+        answer = await verify(client, business_number="2208162517")
+    assert (answer.status_code, answer.json()["code"]) == (503, "business_registry_unavailable")
+    assert int(answer.headers["retry-after"]) >= 1

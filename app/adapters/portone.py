@@ -1,0 +1,86 @@
+"""The connection to PortOne V2 that identity and payments share (contracts/portone.md)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import msgspec
+
+from app.adapters.circuit import CircuitBreaker
+from app.adapters.http import CONNECT_SECONDS, READ_SECONDS, ProviderHttp
+from app.domain.provider_errors import Refusal
+
+PAYMENT_READ_SECONDS = 10.0
+
+_REFUSALS = {
+    "IDENTITY_VERIFICATION_NOT_FOUND": Refusal.NOT_FOUND,
+    "IDENTITY_VERIFICATION_ALREADY_SENT": Refusal.ALREADY_DONE,
+    "IDENTITY_VERIFICATION_ALREADY_VERIFIED": Refusal.ALREADY_DONE,
+    "IDENTITY_VERIFICATION_NOT_SENT": Refusal.NOT_READY,
+    "CHANNEL_NOT_FOUND": Refusal.NOT_ALLOWED,
+    "MAX_TRANSACTION_COUNT_REACHED": Refusal.TOO_MANY,
+    "PG_PROVIDER": Refusal.REJECTED,
+    "INVALID_REQUEST": Refusal.INVALID,
+    "UNAUTHORIZED": Refusal.NOT_ALLOWED,
+    "FORBIDDEN": Refusal.NOT_ALLOWED,
+    "PAYMENT_NOT_FOUND": Refusal.NOT_FOUND,
+    "PAYMENT_NOT_PAID": Refusal.NOT_READY,
+    "ALREADY_PAID": Refusal.ALREADY_DONE,
+    "PAYMENT_ALREADY_CANCELLED": Refusal.ALREADY_DONE,
+    "CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN": Refusal.AMOUNT_CHANGED,
+    "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT": Refusal.AMOUNT_CHANGED,
+}
+
+
+class _ErrorAnswer(msgspec.Struct):
+    type: str
+
+
+def _refusal(status: int, body: bytes) -> tuple[Refusal, str] | None:
+    """PG_PROVIDER comes with 502 although it is a refusal, so the type is asked first."""
+    try:
+        kind = msgspec.json.decode(body, type=_ErrorAnswer).type
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    known = _REFUSALS.get(kind)
+    if known is not None:
+        return known, kind
+    if 400 <= status < 500 and status not in {408, 429} and len(kind) < 80:
+        return Refusal.INVALID, kind
+    return None
+
+
+class PortOneConnection:
+    """One provider, one pool, one circuit per kind of work.
+
+    Identity and payments go through pools of their own: their read times differ, and an agency
+    that is down must not keep cards from being read.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_secret: str,
+        store_id: str,
+        *,
+        read_seconds: float = READ_SECONDS,
+        connect_seconds: float = CONNECT_SECONDS,
+        breaker: CircuitBreaker | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.store_id = store_id
+        self.headers = {"Authorization": f"PortOne {api_secret}"}
+        self.http = ProviderHttp(
+            "portone",
+            base_url,
+            _refusal,
+            read_seconds=read_seconds,
+            connect_seconds=connect_seconds,
+            breaker=breaker,
+            transport=transport,
+            sleep=sleep,
+        )
+
+    async def aclose(self) -> None:
+        await self.http.aclose()

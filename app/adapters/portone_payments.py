@@ -1,0 +1,195 @@
+"""Payments through PortOne."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from app.adapters.http import Call, segment
+from app.adapters.portone import PortOneConnection
+from app.domain.provider_errors import ProviderRefused, Refusal
+from app.domain.provider_payments import (
+    CancelRequest,
+    CancelResult,
+    CancelStatus,
+    ChannelType,
+    ReportedMethod,
+    ReportedPayment,
+    ReportedStatus,
+)
+
+_METHODS = {
+    "PaymentMethodCard": ReportedMethod.CARD,
+    "PaymentMethodVirtualAccount": ReportedMethod.VIRTUAL_ACCOUNT,
+    "PaymentMethodTransfer": ReportedMethod.TRANSFER,
+    "PaymentMethodEasyPay": ReportedMethod.EASY_PAY,
+}
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_Amount = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Nothing(msgspec.Struct):
+    pass
+
+
+class _Channel(msgspec.Struct):
+    type: ChannelType
+    key: str | None = None
+
+
+class _Amounts(msgspec.Struct):
+    total: _Amount
+    paid: _Amount
+    cancelled: _Amount
+    vat: _Amount | None = None
+
+
+class _Card(msgspec.Struct):
+    issuer: str | None = None
+    name: str | None = None
+    number: str | None = None
+
+
+class _Method(msgspec.Struct, rename="camel"):
+    type: str
+    card: _Card | None = None
+    approval_number: str | None = None
+
+
+class _Failure(msgspec.Struct, rename="camel"):
+    pg_code: str | None = None
+
+
+class _Payment(msgspec.Struct, rename="camel"):
+    id: str
+    transaction_id: str
+    status: ReportedStatus
+    store_id: str
+    order_name: str
+    amount: _Amounts
+    currency: str
+    requested_at: _Moment
+    channel: _Channel | None = None
+    method: _Method | None = None
+    paid_at: _Moment | None = None
+    failed_at: _Moment | None = None
+    failure: _Failure | None = None
+    receipt_url: str | None = None
+
+
+class _Cancellation(msgspec.Struct, rename="camel"):
+    id: str
+    status: CancelStatus
+    total_amount: _Amount
+    vat_amount: _Amount
+    requested_at: _Moment
+    cancelled_at: _Moment | None = None
+    receipt_url: str | None = None
+
+
+class _Cancelled(msgspec.Struct):
+    cancellation: _Cancellation
+
+
+class PortOnePayments:
+    def __init__(self, connection: PortOneConnection) -> None:
+        self._portone = connection
+
+    async def aclose(self) -> None:
+        await self._portone.aclose()
+
+    async def pre_register(self, payment_id: str, amount: int, currency: str = "KRW") -> None:
+        body = {"storeId": self._portone.store_id, "totalAmount": amount, "currency": currency}
+        await self._portone.http.call(
+            self._posting("payment_pre_register", payment_id, "/pre-register", body), _Nothing
+        )
+
+    async def get(self, payment_id: str) -> ReportedPayment | None:
+        call = Call(
+            "payment_get",
+            "GET",
+            f"/payments/{segment(payment_id)}",
+            params={"storeId": self._portone.store_id},
+            headers=self._portone.headers,
+            repeatable=True,
+        )
+        try:
+            found = await self._portone.http.call(call, _Payment)
+        except ProviderRefused as error:
+            if error.code is Refusal.NOT_FOUND:
+                return None
+            raise
+        if found.id != payment_id:
+            raise self._portone.http.nonsense("payment_get", "content")
+        captured = {ReportedStatus.PAID, ReportedStatus.PARTIAL_CANCELLED}
+        if found.status in captured and (found.paid_at is None or found.channel is None):
+            raise self._portone.http.nonsense("payment_get", "content")
+        return _reported(found)
+
+    async def cancel(self, request: CancelRequest) -> CancelResult:
+        body: dict[str, str | int] = {
+            "storeId": self._portone.store_id,
+            "reason": request.reason,
+            "currentCancellableAmount": request.cancellable,
+        }
+        if request.amount is not None:
+            body["amount"] = request.amount
+        if request.vat is not None:
+            body["vatAmount"] = request.vat
+        call = self._posting("payment_cancel", request.payment_id, "/cancel", body)
+        made = (await self._portone.http.call(call, _Cancelled)).cancellation
+        return CancelResult(
+            id=made.id,
+            status=made.status,
+            amount=made.total_amount,
+            vat=made.vat_amount,
+            requested_at=made.requested_at,
+            cancelled_at=made.cancelled_at,
+            receipt_url=made.receipt_url,
+        )
+
+    def _posting(self, operation: str, payment_id: str, step: str, body: object) -> Call:
+        # Keyed by our payment id, and a cancellation by what is left to cancel.
+        return Call(
+            operation,
+            "POST",
+            f"/payments/{segment(payment_id)}{step}",
+            json=body,
+            headers=self._portone.headers,
+            repeatable=True,
+        )
+
+
+def _reported(found: _Payment) -> ReportedPayment:
+    method, card = found.method, found.method.card if found.method else None
+    return ReportedPayment(
+        id=found.id,
+        transaction_id=found.transaction_id,
+        status=found.status,
+        store_id=found.store_id,
+        channel_key=found.channel.key if found.channel else None,
+        channel_type=found.channel.type if found.channel else None,
+        order_name=found.order_name,
+        amount_total=found.amount.total,
+        vat=found.amount.vat,
+        paid=found.amount.paid,
+        cancelled=found.amount.cancelled,
+        currency=found.currency,
+        requested_at=found.requested_at,
+        paid_at=found.paid_at,
+        failed_at=found.failed_at,
+        failure_code=found.failure.pg_code if found.failure else None,
+        method=_METHODS.get(method.type, ReportedMethod.OTHER) if method else None,
+        card_issuer=card.issuer if card else None,
+        card_name=card.name if card else None,
+        card_last4=_last4(card.number) if card and card.number else None,
+        approval_number=method.approval_number if method else None,
+        receipt_url=found.receipt_url,
+    )
+
+
+def _last4(masked: str) -> str | None:
+    """The last four digits, or None when they are masked."""
+    end = masked.replace("-", "").replace(" ", "")[-4:]
+    return end if len(end) == 4 and end.isascii() and end.isdigit() else None

@@ -1,0 +1,23 @@
+"""`python -m sandbox`: the providers on loopback, until SIGINT or SIGTERM."""
+
+import uvicorn
+
+from sandbox.app import create_sandbox
+from sandbox.settings import SandboxSettings
+from sandbox.world import World
+
+
+def main() -> None:
+    settings = SandboxSettings()
+    uvicorn.run(
+        create_sandbox(World(settings)),
+        host="127.0.0.1",
+        port=settings.sandbox_port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The sandbox's own JSON interface for tests and scripts, below /_sandbox/v1."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar
+
+import httpx
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from sandbox.faults import PROVIDERS, Fault
+from sandbox.groupware.state import Site, SiteUser, Usage
+from sandbox.portone import PortOneFailure
+from sandbox.portone.console_actions import approve, approve_identity, fail, payment_json
+from sandbox.world import World
+
+T = TypeVar("T")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Approve(Strict):
+    """Everything may be changed on purpose, to see the portal refuse it."""
+
+    channel_type: Literal["LIVE", "TEST"] = "LIVE"
+    amount: int | None = None
+    currency: str | None = None
+    store_id: str | None = None
+    vat: int | None = None
+
+
+class MoveClock(Strict):
+    now: AwareDatetime
+
+
+class AddUser(Strict):
+    sub: str = Field(min_length=1)
+    login_id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    active: bool = True
+    site_admin: bool = False
+
+
+def site_json(site: Site) -> dict[str, object]:
+    return site.model_dump(mode="json", exclude={"setup_token"})
+
+
+def build_router(world: World) -> APIRouter:
+    router = APIRouter(prefix="/_sandbox/v1")
+    _add_messages(router, world)
+    _add_payments(router, world)
+    _add_sites(router, world)
+    _add_clock(router, world)
+    _add_faults(router, world)
+    return router
+
+
+def _add_messages(router: APIRouter, world: World) -> None:
+    @router.get("/messages")
+    async def messages(to: str | None = None) -> dict[str, object]:
+        found = world.messages.to(to)
+        return {"items": [asdict(m) | {"at": m.at.isoformat()} for m in found]}
+
+
+def _add_payments(router: APIRouter, world: World) -> None:
+    @router.get("/payments")
+    async def payments() -> dict[str, object]:
+        return {"items": [payment_json(p) for p in world.portone.payments.values()]}
+
+    @router.post("/payments/{payment_id}/approve")
+    async def approve_payment(payment_id: str, body: Approve | None = None) -> Response:
+        changed = (body or Approve()).model_dump()
+        paid = await _action(lambda: approve(world, payment_id, **changed))
+        return JSONResponse(payment_json(paid))
+
+    @router.post("/payments/{payment_id}/fail")
+    async def fail_payment(payment_id: str) -> Response:
+        failed = await _action(lambda: fail(world, payment_id))
+        return JSONResponse(payment_json(failed))
+
+    @router.post("/identity-verifications/{identity_id}/approve", status_code=204)
+    async def approve_person(identity_id: str) -> None:
+        await _action(lambda: approve_identity(world, identity_id))
+
+    @router.get("/webhooks")
+    async def webhooks() -> dict[str, object]:
+        return {"items": [asdict(message) for message in world.webhooks.sent]}
+
+    @router.post("/webhooks/{webhook_id}/resend", status_code=204)
+    async def resend(webhook_id: str, times: int = 1) -> None:
+        for message in list(world.webhooks.sent):
+            if message.id == webhook_id:
+                for _ in range(max(1, min(times, 200))):
+                    world.webhooks.deliver(message)
+                return
+        raise HTTPException(404, "webhook_not_found")
+
+
+async def _action(action: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await action()
+    except PortOneFailure as refused:
+        raise HTTPException(refused.status, refused.body()) from refused
+
+
+def _add_sites(router: APIRouter, world: World) -> None:
+    def site(site_id: str) -> Site:
+        for found in world.groupware.sites.values():
+            if site_id in (found.site_id, found.external_id):
+                return found
+        raise HTTPException(404, "site_not_found")
+
+    @router.get("/sites")
+    async def sites() -> dict[str, object]:
+        found = world.groupware.sites.values()
+        return {"made": world.groupware.made, "items": [site_json(s) for s in found]}
+
+    @router.post("/sites/{site_id}/users", status_code=201)
+    async def add_user(site_id: str, body: AddUser) -> dict[str, object]:
+        found = site(site_id)
+        others = [user for user in found.users if user.sub != body.sub]
+        found.users = [*others, SiteUser(**body.model_dump())]
+        world.changed()
+        return site_json(found)
+
+    @router.post("/sites/{site_id}/usage")
+    async def set_usage(site_id: str, body: Usage) -> dict[str, object]:
+        found = site(site_id)
+        found.usage = body
+        world.changed()
+        data: dict[str, object] = {"external_id": found.external_id}
+        world.webhooks.send("groupware", "usage.changed", data)
+        return site_json(found)
+
+
+def _add_clock(router: APIRouter, world: World) -> None:
+    @router.get("/clock")
+    async def clock() -> dict[str, object]:
+        return {"now": world.clock.now().isoformat()}
+
+    @router.put("/clock")
+    async def move_clock(body: MoveClock) -> Response:
+        """Forward only. The portal moves first; it answers when everything due has run."""
+        if body.now < world.clock.now():
+            return JSONResponse({"error": "clock_moves_forward_only"}, 409)
+        try:
+            answer = await world.client.put(
+                f"{world.settings.internal_url}/internal/clock",
+                json={"now": body.now.isoformat()},
+                headers={"X-Internal-Secret": world.settings.internal_secret},
+            )
+        except httpx.HTTPError:
+            return JSONResponse({"error": "portal_unreachable"}, 503)
+        if answer.is_success:
+            world.clock.ahead = max(world.clock.ahead, body.now - datetime.now(UTC), timedelta())
+            world.changed()
+        return Response(answer.content, answer.status_code, media_type="application/json")
+
+
+def _add_faults(router: APIRouter, world: World) -> None:
+    @router.get("/faults")
+    async def faults() -> dict[str, object]:
+        return {name: fault.model_dump() for name, fault in world.faults.all().items()}
+
+    @router.put("/faults/{provider}")
+    async def put_fault(provider: str, body: Fault) -> dict[str, object]:
+        if provider not in PROVIDERS:
+            raise HTTPException(404, "provider_not_found")
+        world.faults.put(provider, body)
+        if provider == "webhooks":
+            world.webhooks.muted = body.down
+        return body.model_dump()
+
+    @router.delete("/faults", status_code=204)
+    async def clear_faults() -> None:
+        world.faults.clear()
+        world.webhooks.muted = False

@@ -1,0 +1,49 @@
+"""Puts the sandbox together: providers, console and its own interface in one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from sandbox import api, nts, portone
+from sandbox.console import pages
+from sandbox.faults import FaultMiddleware
+from sandbox.groupware import api as groupware
+from sandbox.smtp import start_smtp
+from sandbox.world import World
+
+
+def create_sandbox(world: World) -> FastAPI:
+    """The application of a world. Its life cycle runs the mail server and the snapshots."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        world.start()
+        smtp = None
+        if world.settings.smtp_port:
+            smtp = await start_smtp(world.messages, world.faults, world.settings.smtp_port)
+        yield
+        if smtp is not None:
+            smtp.close()
+        await world.close()
+
+    app = FastAPI(title="고객포털 샌드박스", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(nts.build_router(world))
+    app.include_router(portone.build_router(world))
+    app.include_router(groupware.build_router(world))
+    app.include_router(api.build_router(world))
+    app.include_router(pages.build_router(world))
+    app.add_exception_handler(groupware.Refused, _on_refused)
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_middleware(FaultMiddleware, faults=world.faults)
+    return app
+
+
+async def _on_refused(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, groupware.Refused)
+    return exc.response
+
+
+async def _healthz() -> Response:
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,115 @@
+"""The console: what a frontend developer looks at and clicks, Korean first."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from sandbox.faults import Fault
+from sandbox.nts import NUMBER_TABLE
+from sandbox.portone import PortOneFailure
+from sandbox.portone.console_actions import approve, approve_identity, fail
+from sandbox.world import World
+
+PAGES = (
+    ("messages", "메일·문자"),
+    ("payments", "결제"),
+    ("sites", "사이트"),
+    ("numbers", "사업자번호"),
+    ("faults", "시계·장애"),
+)
+
+
+async def form(request: Request) -> dict[str, str]:
+    """An URL-encoded form, the last value of each name."""
+    sent = parse_qs((await request.body()).decode(), keep_blank_values=True)
+    return {name: values[-1] for name, values in sent.items()}
+
+
+Form = Annotated[dict[str, str], Depends(form)]
+
+
+def build_router(world: World) -> APIRouter:
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(default=True),
+    )
+    router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+    def show(page: str, **facts: object) -> HTMLResponse:
+        template = templates.get_template(f"{page}.html")
+        now = world.clock.now()
+        return HTMLResponse(template.render(page=page, pages=PAGES, now=now, **facts))
+
+    def back(page: str) -> Response:
+        return RedirectResponse(f"/console/{page}", 303)
+
+    @router.get("/")
+    async def start() -> Response:
+        return back("messages")
+
+    @router.get("/console/messages")
+    async def messages(to: str = "") -> HTMLResponse:
+        found = world.messages.to(to or None)
+        return show("messages", messages=list(reversed(found)), to=to)
+
+    @router.get("/console/payments")
+    async def payments(error: str = "") -> HTMLResponse:
+        return show(
+            "payments",
+            payments=list(reversed(world.portone.payments.values())),
+            identities=list(reversed(world.portone.identities.values())),
+            error=error,
+        )
+
+    @router.post("/console/payments/{payment_id}")
+    async def settle(payment_id: str, sent: Form) -> Response:
+        try:
+            if sent.get("action") == "fail":
+                await fail(world, payment_id)
+            elif sent.get("action") == "approve-test":
+                await approve(world, payment_id, channel_type="TEST")
+            else:
+                await approve(world, payment_id)
+        except PortOneFailure as refused:
+            return RedirectResponse(f"/console/payments?error={refused.body()['type']}", 303)
+        return back("payments")
+
+    @router.post("/console/identities/{identity_id}")
+    async def confirm(identity_id: str) -> Response:
+        try:
+            await approve_identity(world, identity_id)
+        except PortOneFailure as refused:
+            return RedirectResponse(f"/console/payments?error={refused.body()['type']}", 303)
+        return back("payments")
+
+    @router.get("/console/sites")
+    async def sites() -> HTMLResponse:
+        return show("sites", sites=list(world.groupware.sites.values()))
+
+    @router.get("/console/numbers")
+    async def numbers() -> HTMLResponse:
+        return show("numbers", numbers=NUMBER_TABLE)
+
+    @router.get("/console/faults")
+    async def faults() -> HTMLResponse:
+        return show("faults", faults=world.faults.all())
+
+    @router.post("/console/faults/{provider}")
+    async def set_fault(provider: str, sent: Form) -> Response:
+        world.faults.put(
+            provider,
+            Fault(
+                latency_ms=int(sent.get("latency_ms") or 0),
+                down="down" in sent,
+                nonsense="nonsense" in sent,
+            ),
+        )
+        if provider == "webhooks":
+            world.webhooks.muted = "down" in sent
+        return back("faults")
+
+    return router

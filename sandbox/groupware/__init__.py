@@ -1,0 +1,1 @@
+"""The groupware: sites as desired state, operations, usage, users (contracts/groupware.md)."""
