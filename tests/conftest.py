@@ -70,15 +70,6 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     await world.close()
 
 
-@pytest.fixture(autouse=True)
-def no_faults_are_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A fault ends with the test that asked for it."""
-    yield
-    if "world" in request.fixturenames:
-        world: World = request.getfixturevalue("world")
-        world.faults.clear()
-
-
 @pytest.fixture(scope="module")
 async def portal(settings: Settings, world: World) -> AsyncIterator[FastAPI]:
     """The application, started, with the sandbox as its providers."""
