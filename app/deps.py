@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from app.adapters.mail import SmtpMailTransport, SmtpSecurity
 from app.adapters.nts import NtsBusinessRegistry
 from app.adapters.portone import PortOneConnection
 from app.adapters.portone_identity import PortOneIdentity
@@ -13,6 +14,7 @@ from app.db.vault import Vault
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.identity_verifications import IdentityVerifications
+from app.services.mails import Mails
 from app.services.one_time import OneTimeTokens
 from app.services.passwords import Passwords
 from app.services.sessions import Sessions
@@ -32,6 +34,7 @@ class Deps:
     catalogues: Catalogues
     registry: NtsBusinessRegistry
     business_verifications: BusinessVerifications
+    mails: Mails
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     passwords: Passwords
@@ -78,6 +81,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         clock=clock,
         vault=vault,
         access_tokens=access_tokens,
+        mails=_mails(settings, database, clock, vault),
         identity=identity,
         identity_verifications=IdentityVerifications(
             database,
@@ -94,3 +98,16 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         registry=registry,
         business_verifications=BusinessVerifications(database, clock, vault, one_time, registry),
     )
+
+
+def _mails(settings: Settings, database: Database, clock: Clock, vault: Vault) -> Mails:
+    password = settings.smtp_password
+    transport = SmtpMailTransport(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.mail_from,
+        security=SmtpSecurity(settings.smtp_security),
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+    )
+    return Mails(database, clock, vault, transport, settings.mail_from)

@@ -1,44 +1,17 @@
 """Runs the API: the public listener, and the internal one for Prometheus."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
 import uvicorn
 import uvloop
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from app.internal import create_internal_app
+from app.logs import configure_logging
 from app.main import create_app
 from app.settings import Settings
-
-
-def configure_logging() -> None:
-    """One JSON object a line, to stdout; nothing below INFO."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
-    )
-
-
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-def create_internal_app() -> Starlette:
-    """What only the operator's own network may reach."""
-    return Starlette(routes=[Route("/metrics", _metrics)])
 
 
 class _Server(uvicorn.Server):
@@ -51,10 +24,11 @@ class _Server(uvicorn.Server):
 
 async def serve(settings: Settings) -> None:
     """Until SIGINT or SIGTERM; running requests get ten seconds to end."""
+    app = create_app(settings)
     servers = [
         _Server(
             uvicorn.Config(
-                create_app(settings),
+                app,
                 host=settings.host,
                 port=settings.port,
                 access_log=False,
@@ -67,7 +41,7 @@ async def serve(settings: Settings) -> None:
     ]
     if settings.metrics_port:
         internal = uvicorn.Config(
-            create_internal_app(),
+            create_internal_app(app.state.deps),
             host=settings.host,
             port=settings.metrics_port,
             access_log=False,

@@ -1,7 +1,7 @@
-"""`make run`: PostgreSQL, migrations and the API on this machine, until Ctrl-C or SIGTERM.
+"""`make run`: PostgreSQL, migrations, sandbox, API and worker, until Ctrl-C or SIGTERM.
 
-Reads PORT (8000), METRICS_PORT (8002), DATA_DIR (.data) and DATABASE_URL. Without the last, a
-cluster is kept in DATA_DIR; with it, that server is used as it is.
+Reads PORT (8000), SANDBOX_PORT (8001), SMTP_PORT (8025), METRICS_PORT (8002), DATA_DIR (.data) and
+DATABASE_URL. Without the last, a cluster is kept in DATA_DIR; with it, that server is used.
 """
 
 import asyncio
@@ -88,37 +88,49 @@ def _require_free(variable: str, port: str) -> None:
             raise SystemExit(f"{variable}={port} cannot be listened on: {taken}") from taken
 
 
-def _watch(children: list[Child], ready_url: str, announce: str) -> None:
-    """Says `announce` once ready, then waits for a child to die, which is an error."""
+PORTS = {"PORT": "8000", "SANDBOX_PORT": "8001", "SMTP_PORT": "8025", "METRICS_PORT": "8002"}
+PROVIDERS = {
+    "NTS_BASE_URL": "nts/api/nts-businessman/v1",
+    "PORTONE_BASE_URL": "portone",
+    "GROUPWARE_BASE_URL": "groupware",
+}
+"""Where the sandbox plays each provider; a variable that is set already is left alone."""
+MODULES = {"sandbox": "sandbox", "api": "app.serve", "worker": "app.worker"}
+
+
+def _environment(data_dir: Path) -> dict[str, str]:
+    """What the children read: ours, with the ports and the sandbox's addresses filled in."""
+    environment = {**PORTS, **os.environ, "DATA_DIR": str(data_dir)}
+    for variable, path in PROVIDERS.items():
+        environment.setdefault(variable, f"http://127.0.0.1:{environment['SANDBOX_PORT']}/{path}")
+    return environment
+
+
+def _watch(children: list[Child], ready_urls: list[str], announce: str) -> None:
+    """Says `announce` once all are ready, then waits for a child to die, which is an error."""
     deadline = time.monotonic() + START_SECONDS
     announced = False
     while True:
         for child in children:
             if child.process.poll() is not None:
                 raise SystemExit(f"{child.name} ended:\n{child.last_words()}")
-        if not announced and _answers(ready_url):
+        if not announced and all(_answers(url) for url in ready_urls):
             announced = True
             print(announce, flush=True)
         if not announced and time.monotonic() > deadline:
-            raise SystemExit(f"not ready in {START_SECONDS} s:\n{children[0].last_words()}")
+            words = "\n".join(f"{child.name}: {child.last_words()}" for child in children)
+            raise SystemExit(f"not ready in {START_SECONDS} s:\n{words}")
         time.sleep(0.5 if announced else 0.05)
 
 
 def main() -> None:
-    port = os.environ.get("PORT", "8000")
-    metrics_port = os.environ.get("METRICS_PORT", "8002")
-    for variable, number in (("PORT", port), ("METRICS_PORT", metrics_port)):
-        _require_free(variable, number)
     data_dir = Path(os.environ.get("DATA_DIR", ".data")).resolve()
+    environment = _environment(data_dir)
+    for variable in PORTS:
+        _require_free(variable, environment[variable])
     (data_dir / "log").mkdir(parents=True, exist_ok=True)
     for caught in (signal.SIGINT, signal.SIGTERM):
         signal.signal(caught, _on_signal)
-    environment = {
-        **os.environ,
-        "PORT": port,
-        "METRICS_PORT": metrics_port,
-        "DATA_DIR": str(data_dir),
-    }
     with ExitStack() as stack:
         try:
             if "DATABASE_URL" not in environment:
@@ -128,10 +140,14 @@ def main() -> None:
                 server.create_database(DATABASE)
                 asyncio.run(prepare(server.dsn(DATABASE)))
                 environment["DATABASE_URL"] = server.dsn(DATABASE, "portal_api")
-            api = Child("api", "app.serve", environment, data_dir / "log" / "api.log")
-            stack.callback(api.stop)
-            base = f"http://127.0.0.1:{port}"
-            _watch([api], f"{base}/readyz", f"ready {base}")
+            children = []
+            for name, module in MODULES.items():
+                child = Child(name, module, environment, data_dir / "log" / f"{name}.log")
+                stack.callback(child.stop)
+                children.append(child)
+            base = f"http://127.0.0.1:{environment['PORT']}"
+            sandbox = f"http://127.0.0.1:{environment['SANDBOX_PORT']}"
+            _watch(children, [f"{sandbox}/healthz", f"{base}/readyz"], f"ready {base}")
         except Stopped:
             for caught in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(caught, signal.SIG_IGN)

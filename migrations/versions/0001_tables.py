@@ -609,7 +609,7 @@ def upgrade() -> None:
         sa.Column("issuer", sa.Text(), nullable=True),
         sa.Column("last4", sa.Text(), nullable=True),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("check_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refund_due", sa.BigInteger(), nullable=False),
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -622,10 +622,21 @@ def upgrade() -> None:
             ["company_id"], ["companies.id"], name=op.f("fk_payments_company_id")
         ),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_payments_order_id")),
+        sa.CheckConstraint(
+            "status IN ('READY', 'PAID', 'FAILED', 'CANCELLED', 'REFUND_DUE', 'PARTIALLY_REFUNDED', 'REFUNDED')",
+            name=op.f("ck_payments_status"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
     )
     op.create_index(op.f("ix_payments_company_id"), "payments", ["company_id"], unique=False)
     op.create_index(op.f("ix_payments_order_id"), "payments", ["order_id"], unique=False)
+    op.create_index(
+        "ix_payments_due",
+        "payments",
+        ["check_due_at"],
+        unique=False,
+        postgresql_where="check_due_at IS NOT NULL",
+    )
     op.create_index(
         "uq_payments_one_captured",
         "payments",
@@ -758,6 +769,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_order_items_company_id"), table_name="order_items")
     op.drop_table("order_items")
+    op.drop_index("ix_payments_due", table_name="payments")
     op.drop_index(
         "uq_payments_one_captured",
         table_name="payments",

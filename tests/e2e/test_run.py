@@ -30,6 +30,8 @@ class Run:
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
             "METRICS_PORT": str(free_port()),
+            "SANDBOX_PORT": str(free_port()),
+            "SMTP_PORT": str(free_port()),
         }
         environment.pop("DATABASE_URL", None)
         self.process = subprocess.Popen(

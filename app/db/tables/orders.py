@@ -145,6 +145,17 @@ class Payment(OfCompany, Timestamps, Base):
             unique=True,
             postgresql_where="status IN ('PAID', 'PARTIALLY_REFUNDED')",
         ),
+        one_of(
+            "status",
+            "READY",
+            "PAID",
+            "FAILED",
+            "CANCELLED",
+            "REFUND_DUE",
+            "PARTIALLY_REFUNDED",
+            "REFUNDED",
+        ),
+        Index("ix_payments_due", "check_due_at", postgresql_where="check_due_at IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -158,5 +169,5 @@ class Payment(OfCompany, Timestamps, Base):
     issuer: Mapped[str | None]
     last4: Mapped[str | None]
     paid_at: Mapped[datetime | None]
-    checked_at: Mapped[datetime | None]
+    check_due_at: Mapped[datetime | None]
     refund_due: Mapped[Won]

@@ -1,0 +1,44 @@
+"""Jobs are queued in the transaction that causes them (PgQueuer on the same PostgreSQL)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pgqueuer import AsyncpgDriver, Queries
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A name and the row it is about: repeating one is harmless, and the row says what is left."""
+
+    entrypoint: str
+    row: UUID
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.entrypoint}:{self.row}"
+
+
+async def enqueue(session: AsyncSession, jobs: Sequence[Job]) -> None:
+    """One statement for all. A job that waits already is not queued twice.
+
+    One that is running just now is not queued either: what it overlooks is found by the sweep,
+    which looks for rows that are due.
+    """
+    if not jobs:
+        return
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None
+    queries = Queries(AsyncpgDriver(driver))
+    await queries.enqueue(
+        [job.entrypoint for job in jobs],
+        [job.row.bytes for job in jobs],
+        [0] * len(jobs),
+        None,
+        [job.dedupe_key for job in jobs],
+        None,
+        on_conflict="skip",
+    )

@@ -1,0 +1,29 @@
+"""What is due, found in rows: a job for each, whatever was lost on the way (ARCHITECTURE, Time)."""
+
+from sqlalchemy import text
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.queue import Job, enqueue
+
+BATCH = 500
+
+_DUE = text(
+    "(SELECT 'send_mail' AS job, id FROM mails"
+    "  WHERE state = 'QUEUED' AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'provision_item', id FROM order_items"
+    "  WHERE state IN ('PENDING', 'PROVISIONING') AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'expire_order', id FROM orders"
+    "  WHERE status = 'PENDING_PAYMENT' AND expires_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'check_payment', id FROM payments"
+    "  WHERE check_due_at IS NOT NULL AND check_due_at <= :now LIMIT :batch)"
+)
+
+
+async def sweep(database: Database, clock: Clock) -> int:
+    """Queues a job for each due row; returns how many are due. Safe to run anywhere, twice."""
+    async with database.system_session("sweep") as session:
+        now = await clock.now(session)
+        rows = (await session.execute(_DUE, {"now": now, "batch": BATCH})).all()
+        await enqueue(session, [Job(row.job, row.id) for row in rows])
+    return len(rows)
