@@ -13,6 +13,7 @@ from app.db.engine import Database
 from app.db.vault import Vault
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
+from app.services.corporate_sign_up import CorporateSignUp
 from app.services.identity_verifications import IdentityVerifications
 from app.services.mails import Mails
 from app.services.one_time import OneTimeTokens
@@ -37,6 +38,7 @@ class Deps:
     mails: Mails
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
+    corporate_sign_up: CorporateSignUp
     passwords: Passwords
     sessions: Sessions
 
@@ -75,28 +77,35 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     )
     passwords = Passwords()
     refresh_key = settings.refresh_token_key.get_secret_value()
+    mails = _mails(settings, database, clock, vault)
+    identities = IdentityVerifications(
+        database,
+        clock,
+        vault,
+        one_time,
+        identity,
+        settings.identity_hash_key.get_secret_value(),
+        live_only=not settings.is_sandbox,
+    )
+    businesses = BusinessVerifications(database, clock, vault, one_time, registry)
+    sessions = Sessions(database, access_tokens, passwords, refresh_key)
     return Deps(
         settings=settings,
         database=database,
         clock=clock,
         vault=vault,
         access_tokens=access_tokens,
-        mails=_mails(settings, database, clock, vault),
+        mails=mails,
         identity=identity,
-        identity_verifications=IdentityVerifications(
-            database,
-            clock,
-            vault,
-            one_time,
-            identity,
-            settings.identity_hash_key.get_secret_value(),
-            live_only=not settings.is_sandbox,
+        identity_verifications=identities,
+        corporate_sign_up=CorporateSignUp(
+            database, clock, vault, passwords, sessions, mails, businesses, identities
         ),
         passwords=passwords,
-        sessions=Sessions(database, access_tokens, passwords, refresh_key),
+        sessions=sessions,
         catalogues=Catalogues(database),
         registry=registry,
-        business_verifications=BusinessVerifications(database, clock, vault, one_time, registry),
+        business_verifications=businesses,
     )
 
 

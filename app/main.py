@@ -14,6 +14,7 @@ from app.deps import Deps, build_deps
 from app.edge import Edge
 from app.openapi import DESCRIPTION, TAGS, describe
 from app.routers import (
+    accounts,
     auth,
     business_verifications,
     catalogue,
@@ -30,6 +31,7 @@ MODULES = (
     terms,
     business_verifications,
     identity_verifications,
+    accounts,
     auth,
     catalogue,
     price_previews,

@@ -188,6 +188,48 @@ PROBLEM_CODES = _catalogue(
         "본인인증 기관의 응답이 완전하지 않습니다.",
         "The identity agency's answer is not complete.",
     ),
+    # Sign-up
+    (
+        "business_verification_invalid",
+        422,
+        "사업자 진위 확인을 다시 해 주세요.",
+        "This verification cannot be used: verify the business again.",
+    ),
+    (
+        "company_name_mismatch",
+        422,
+        "진위 확인한 상호와 다릅니다.",
+        "The name differs from the verified one.",
+    ),
+    (
+        "company_already_registered",
+        409,
+        "이미 가입된 사업자등록번호입니다. 아이디 찾기를 이용해 주세요.",
+        "This business has an account already: find its login ID.",
+    ),
+    (
+        "corporate_invitation_required",
+        409,
+        "초대장을 통해 가입할 수 있는 고객사입니다.",
+        "This customer signs up by a corporate invitation.",
+    ),
+    ("login_id_taken", 409, "이미 사용 중인 아이디입니다.", "This login ID is taken."),
+    ("login_id_invalid", 422, "아이디 형식을 확인해 주세요.", "This is no login ID."),
+    (
+        "login_id_checks_used_up",
+        429,
+        "아이디 확인 횟수를 초과했습니다.",
+        "No further login ID can be checked.",
+    ),
+    ("password_too_short", 422, "비밀번호가 너무 짧습니다.", "The password is too short."),
+    ("password_too_long", 422, "비밀번호가 너무 깁니다.", "The password is too long."),
+    ("password_common", 422, "쉽게 짐작되는 비밀번호입니다.", "The password is easily guessed."),
+    (
+        "password_contains_login_id",
+        422,
+        "비밀번호에 아이디를 넣을 수 없습니다.",
+        "The password contains the login ID.",
+    ),
     # Catalogue and prices
     ("plan_unknown", 422, "없는 요금제입니다.", "There is no such plan."),
     ("add_on_twice", 422, "같은 부가 상품이 두 번 있습니다.", "This add-on stands twice."),

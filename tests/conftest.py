@@ -92,9 +92,10 @@ class LostAnswers(httpx.AsyncBaseTransport):
             raise httpx.RemoteProtocolError(str(dropped), request=request) from dropped
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def client(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that speaks to the application without a socket."""
-    transport = httpx.ASGITransport(app=portal)
+    """A client without a socket, from an address of its own: limits are per address."""
+    address = f"10.{uuid4().int % 256}.{uuid4().int % 256}.{uuid4().int % 254 + 1}"
+    transport = httpx.ASGITransport(app=portal, client=(address, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal") as session:
         yield session

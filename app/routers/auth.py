@@ -59,11 +59,11 @@ class SessionBody(AnswerModel):
 async def log_in(
     deps: DepsDep, request: Request, response: Response, body: LogInRequest
 ) -> SessionBody:
-    _check_origin(deps.settings.cors_origins, request, body.client_type)
+    check_origin(deps.settings.cors_origins, request, body.client_type)
     grant = await deps.sessions.log_in(
-        body.login_id, body.password, _device(request, body.client_type)
+        body.login_id, body.password, device_of(request, body.client_type)
     )
-    return _answer(response, grant)
+    return session_answer(response, grant)
 
 
 @router.post(
@@ -76,11 +76,11 @@ async def log_in(
 async def refresh(
     deps: DepsDep, request: Request, response: Response, body: RefreshRequest
 ) -> SessionBody:
-    _check_origin(deps.settings.cors_origins, request, body.client_type)
+    check_origin(deps.settings.cors_origins, request, body.client_type)
     browser = body.client_type is ClientType.BROWSER
     token = request.cookies.get(COOKIE) if browser else body.refresh_token
     grant = await deps.sessions.refresh(token or "", body.client_type)
-    return _answer(response, grant)
+    return session_answer(response, grant)
 
 
 @router.post(
@@ -113,12 +113,12 @@ async def step_up(
         caller.session_id,
         caller.facts.login_id,
         body.password,
-        _address(request),
+        address_of(request),
     )
     return Response(status_code=204)
 
 
-def _check_origin(allowed: tuple[str, ...], request: Request, client_type: ClientType) -> None:
+def check_origin(allowed: tuple[str, ...], request: Request, client_type: ClientType) -> None:
     """A browser must come from an allowed origin; a native client has none."""
     origin = request.headers.get("origin")
     fits = origin in allowed if client_type is ClientType.BROWSER else origin is None
@@ -126,15 +126,15 @@ def _check_origin(allowed: tuple[str, ...], request: Request, client_type: Clien
         raise Problem("origin_not_allowed")
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _device(request: Request, client_type: ClientType) -> Device:
-    return Device(client_type, request.headers.get("user-agent", ""), _address(request))
+def device_of(request: Request, client_type: ClientType) -> Device:
+    return Device(client_type, request.headers.get("user-agent", ""), address_of(request))
 
 
-def _answer(response: Response, grant: Grant) -> SessionBody:
+def session_answer(response: Response, grant: Grant) -> SessionBody:
     response.headers["Cache-Control"] = "no-store"
     browser = grant.client_type is ClientType.BROWSER
     if browser:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.tables.accounts import BusinessVerification
@@ -126,3 +129,20 @@ class BusinessVerifications:
             return VerifiedBusiness(
                 row.id, level, status, command.company_name, token, now + LIFETIME
             )
+
+    async def use(self, session: AsyncSession, token: str, now: datetime) -> BusinessVerification:
+        """Takes the token, once, in the caller's transaction.
+
+        Raises `business_verification_invalid`, whatever is wrong with it.
+        """
+        row = (
+            await session.execute(
+                select(BusinessVerification)
+                .where(BusinessVerification.token_hash == self._tokens.hash(token))
+                .with_for_update()
+            )
+        ).scalar_one_or_none()
+        if row is None or row.used_at is not None or row.expires_at <= now:
+            raise DomainError("business_verification_invalid", "/business_verification_token")
+        row.used_at = now
+        return row

@@ -314,10 +314,10 @@ class IdentityVerifications:
             raise DomainError("identity_verification_ended")
         return row, now
 
-    async def use(
+    async def look(
         self, session: AsyncSession, token: str, purpose: Purpose, now: datetime
-    ) -> tuple[IdentityVerification, Person]:
-        """Takes the token, once and for its purpose, in the caller's transaction.
+    ) -> IdentityVerification:
+        """The row of a token that could be used now, locked.
 
         Raises `identity_verification_invalid`, whatever is wrong with it.
         """
@@ -333,10 +333,16 @@ class IdentityVerifications:
             and row.purpose == purpose
             and row.used_at is None
             and row.expires_at > now
-            and row.person is not None
         )
         if row is None or not usable:
             raise DomainError("identity_verification_invalid", "/identity_verification_token")
+        return row
+
+    async def use(
+        self, session: AsyncSession, token: str, purpose: Purpose, now: datetime
+    ) -> tuple[IdentityVerification, Person]:
+        """Takes the token, once and for its purpose, in the caller's transaction."""
+        row = await self.look(session, token, purpose, now)
         row.used_at = now
         assert row.person is not None
         opened = self._vault.open(_PERSON, row.person)

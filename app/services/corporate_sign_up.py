@@ -1,0 +1,229 @@
+"""기업회원 가입: both verifications, the account, its company, consents and session at once.
+
+One transaction: whoever loses a race for a number or a login ID has changed nothing, and may use
+the verifications again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock, wire_now
+from app.db.engine import Database
+from app.db.queue import enqueue
+from app.db.tables.accounts import (
+    Account,
+    BusinessVerification,
+    Consent,
+    IdentityVerification,
+    RetiredLoginId,
+)
+from app.db.tables.companies import Company
+from app.db.vault import Vault
+from app.domain.credentials import check_password, normalise_login_id
+from app.domain.errors import DomainError
+from app.domain.terms import GivenConsent, TermsUse, check_consents
+from app.services.business_verifications import BusinessVerifications
+from app.services.identity_verifications import IdentityVerifications, Person, Purpose
+from app.services.mails import Mails, NewMail
+from app.services.passwords import Passwords
+from app.services.sessions import Device, Grant, Sessions
+
+LOGIN_ID_CHECKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpCorporate:
+    """What the form of the guide's page 5 sends."""
+
+    business_token: str
+    identity_token: str
+    login_id: str
+    password: str
+    company_name: str
+    email: str
+    consents: Sequence[GivenConsent]
+    device: Device
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """The new account and the session that begins with it."""
+
+    account_id: UUID
+    login_id: str
+    company_id: UUID
+    company_name: str
+    created_at: datetime
+    grant: Grant
+
+
+class CorporateSignUp:
+    """Sign-up, and the check whether a login ID is free."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        passwords: Passwords,
+        sessions: Sessions,
+        mails: Mails,
+        businesses: BusinessVerifications,
+        identities: IdentityVerifications,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._vault = vault
+        self._passwords = passwords
+        self._sessions = sessions
+        self._mails = mails
+        self._businesses = businesses
+        self._identities = identities
+
+    async def sign_up(self, command: SignUpCorporate) -> SignedUp:
+        """Raises DomainError for what was typed, and for a number or login ID that is taken."""
+        login_id = normalise_login_id(command.login_id)
+        check_password(command.password, login_id)
+        check_consents(TermsUse.SIGN_UP, command.consents)
+        hashed = await self._passwords.hash(command.password)
+        try:
+            async with self._database.system_session("corporate sign-up") as session:
+                return await self._sign_up(session, command, login_id, hashed)
+        except IntegrityError as lost:
+            raise _taken(lost) from lost
+
+    async def _sign_up(
+        self, session: AsyncSession, command: SignUpCorporate, login_id: str, hashed: str
+    ) -> SignedUp:
+        now = await self._clock.now(session)
+        identity, person = await self._identities.use(
+            session, command.identity_token, Purpose.SIGN_UP, now
+        )
+        business = await self._businesses.use(session, command.business_token, now)
+        if business.company_name != command.company_name:
+            raise DomainError("company_name_mismatch", "/company_name")
+        await self._refuse_taken(session, business.business_number, login_id)
+        account = self._account(login_id, hashed, person, identity, command.email, now)
+        company = self._company(business, account.id, now)
+        session.add(account)
+        await session.flush()
+        session.add(company)
+        session.add_all(_consents(account.id, command.consents, now))
+        await session.flush()
+        grant = await self._sessions.begin(session, account.id, command.device, wire_now())
+        facts = {"company": company.legal_name, "login_id": login_id}
+        mail = NewMail("signed_up", command.email, facts, command.language, company.id, account.id)
+        await enqueue(session, [self._mails.queue(session, mail, now)])
+        return SignedUp(account.id, login_id, company.id, company.legal_name, now, grant)
+
+    async def _refuse_taken(self, session: AsyncSession, number: str, login_id: str) -> None:
+        """The friendly answer; the unique indexes give the sure one."""
+        held = await session.execute(
+            select(Company.corporate_account_id).where(
+                Company.business_number == number, Company.withdrawn_at.is_(None)
+            )
+        )
+        row = held.one_or_none()
+        if row is not None:
+            imported = row.corporate_account_id is None
+            raise DomainError(
+                "corporate_invitation_required" if imported else "company_already_registered"
+            )
+        if not await self._is_free(session, login_id):
+            raise DomainError("login_id_taken", "/login_id")
+
+    async def _is_free(self, session: AsyncSession, login_id: str) -> bool:
+        used = await session.scalar(select(Account.id).where(Account.login_id == login_id))
+        retired = await session.scalar(
+            select(RetiredLoginId.retired_at).where(
+                RetiredLoginId.login_id_hash == self._vault.index("login_id", login_id)
+            )
+        )
+        return used is None and retired is None
+
+    def _account(
+        self,
+        login_id: str,
+        hashed: str,
+        person: Person,
+        identity: IdentityVerification,
+        email: str,
+        now: datetime,
+    ) -> Account:
+        return Account(
+            id=uuid4(),
+            kind="CORPORATE",
+            status="ACTIVE",
+            login_id=login_id,
+            password_hash=hashed,
+            name=self._vault.seal("accounts.name", person.name),
+            birth_date=self._vault.seal("accounts.birth_date", person.birth_date),
+            phone=self._vault.seal("accounts.phone", person.phone),
+            phone_index=self._vault.index("phone", person.phone),
+            email=self._vault.seal("accounts.email", email),
+            email_index=self._vault.index("email", email.lower()),
+            email_verified_at=None,
+            ci_hash=identity.ci_hash,
+            withdrawn_at=None,
+            created_at=now,
+            updated_at=now,
+        )
+
+    @staticmethod
+    def _company(business: BusinessVerification, account_id: UUID, now: datetime) -> Company:
+        """UNPROVEN until its first payment, unless the register matched the representative."""
+        return Company(
+            id=uuid4(),
+            legal_name=business.company_name,
+            business_number=business.business_number,
+            representative=None,
+            verification_level=business.level,
+            verification_status=business.status,
+            verified_at=business.created_at,
+            proven_at=now if business.level == "IDENTITY" else None,
+            corporate_account_id=account_id,
+            withdrawn_at=None,
+            revision=1,
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def check_login_id(self, login_id: str, identity_token: str) -> str | None:
+        """None where it is free, else the code of why not. Twenty times per verification."""
+        try:
+            normalised = normalise_login_id(login_id)
+        except DomainError as refused:
+            return refused.code
+        async with self._database.system_session("login ID check") as session:
+            now = await self._clock.now(session)
+            row = await self._identities.look(session, identity_token, Purpose.SIGN_UP, now)
+            if row.login_id_checks >= LOGIN_ID_CHECKS:
+                raise DomainError("login_id_checks_used_up")
+            row.login_id_checks += 1
+            return None if await self._is_free(session, normalised) else "login_id_taken"
+
+
+def _consents(account_id: UUID, given: Sequence[GivenConsent], now: datetime) -> Sequence[Consent]:
+    return [
+        Consent(
+            account_id=account_id, kind=c.kind, version=c.version, agreed=c.agreed, given_at=now
+        )
+        for c in given
+    ]
+
+
+def _taken(lost: IntegrityError) -> Exception:
+    """Which unique index the race was lost at."""
+    words = str(lost.orig)
+    if "uq_companies_business_number" in words:
+        return DomainError("company_already_registered")
+    if "uq_accounts_login_id" in words:
+        return DomainError("login_id_taken", "/login_id")
+    return lost

@@ -1,0 +1,114 @@
+"""Steps that many stories share, as a client would take them."""
+
+import itertools
+import random
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from sandbox.world import World
+
+PASSWORD = "correct horse battery"
+SIGN_UP_CONSENTS = [
+    {"kind": kind, "version": "2023-09", "agreed": True}
+    for kind in ("PRIVACY", "AGE_14", "SERVICE_TERMS")
+]
+IDENTITY_CONSENTS = [
+    {"kind": kind, "version": "2023-09", "agreed": True}
+    for kind in ("IDENTITY_PRIVACY", "IDENTITY_UNIQUE_ID", "IDENTITY_CARRIER", "IDENTITY_AGENCY")
+]
+_numbers = itertools.count(random.SystemRandom().randrange(10**8))
+
+
+def business_number() -> str:
+    """A number whose check digit holds, another each time."""
+    nine = f"{200_000_000 + next(_numbers) * 7 % 700_000_000:09d}"
+    weighted = sum(int(d) * w for d, w in zip(nine, (1, 3, 7, 1, 3, 7, 1, 3, 5), strict=True))
+    return nine + str((10 - (weighted + int(nine[8]) * 5 // 10) % 10) % 10)
+
+
+def phone_number() -> str:
+    return f"010{uuid4().int % 10**8:08d}"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A signed-in corporate member."""
+
+    login_id: str
+    account_id: str
+    company_id: str
+    session: dict[str, Any]
+    email: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.session['access_token']}"}
+
+
+async def verify_business(
+    client: httpx.AsyncClient, number: str | None = None, name: str = "한빛상사"
+) -> str:
+    body = {"business_number": number or business_number(), "company_name": name}
+    answer = await client.post("/v1/business-verifications", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["verification_token"])
+
+
+async def verify_person(
+    client: httpx.AsyncClient, world: World, purpose: str = "SIGN_UP", phone: str | None = None
+) -> str:
+    phone = phone or phone_number()
+    body = {
+        "purpose": purpose,
+        "method": "SMS",
+        "carrier": "SKT",
+        "name": "홍길동",
+        "birth_date": "1985-03-01",
+        "gender_digit": "1",
+        "phone": phone,
+        "consents": IDENTITY_CONSENTS,
+    }
+    if purpose == "RESET_PASSWORD":
+        body["login_id"] = "somebody"
+    started = await client.post("/v1/identity-verifications", json=body)
+    assert started.status_code == 201, started.text
+    otp = world.messages.to(phone)[-1].otp
+    confirmed = await client.post(
+        f"/v1/identity-verifications/{started.json()['id']}/confirm",
+        json={"client_secret": started.json()["client_secret"], "otp": otp},
+    )
+    assert confirmed.status_code == 200, confirmed.text
+    return str(confirmed.json()["verification_token"])
+
+
+def sign_up_body(business_token: str, identity_token: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "business_verification_token": business_token,
+        "identity_verification_token": identity_token,
+        "login_id": f"user{uuid4().hex[:12]}",
+        "password": PASSWORD,
+        "company_name": "한빛상사",
+        "contact": {"email": f"{uuid4().hex[:12]}@hanbit.example"},
+        "consents": SIGN_UP_CONSENTS,
+        "client_type": "NATIVE",
+    } | changed
+
+
+async def sign_up(client: httpx.AsyncClient, world: World, **changed: Any) -> Member:
+    """A new company with its corporate member, signed in."""
+    body = sign_up_body(
+        await verify_business(client), await verify_person(client, world), **changed
+    )
+    answer = await client.post("/v1/accounts/corporate", json=body)
+    assert answer.status_code == 201, answer.text
+    account = answer.json()["account"]
+    return Member(
+        login_id=account["login_id"],
+        account_id=account["id"],
+        company_id=account["company_id"],
+        session=answer.json()["session"],
+        email=body["contact"]["email"],
+    )
