@@ -108,7 +108,8 @@ def problem_of(exc: DomainError, language: Language) -> Problem:
     row = problem_code(exc.code)
     title = row.title_ko if language is Language.KO else row.title_en
     errors = (FieldError(exc.pointer, exc.code, title),) if exc.pointer is not None else ()
-    return Problem(exc.code, errors=errors, facts=dict(exc.facts))
+    headers = {"WWW-Authenticate": "Bearer"} if exc.code == "not_authenticated" else {}
+    return Problem(exc.code, errors=errors, headers=headers, facts=dict(exc.facts))
 
 
 _BY_PROVIDER = {

@@ -20,6 +20,7 @@ from app.routers import (
     catalogue,
     health,
     identity_verifications,
+    me,
     price_previews,
     terms,
 )
@@ -33,6 +34,7 @@ MODULES = (
     identity_verifications,
     accounts,
     auth,
+    me,
     catalogue,
     price_previews,
 )

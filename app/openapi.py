@@ -18,6 +18,7 @@ Errors are RFC 9457 problem documents with a stable `code`. Texts are Korean, or
 TAGS = [
     {"name": "service", "description": "Whether the portal is alive and ready."},
     {"name": "accounts", "description": "회원가입: verification and sign-up."},
+    {"name": "me", "description": "내 정보 관리."},
     {"name": "catalogue", "description": "요금제와 부가 상품: plans, terms, add-ons and prices."},
 ]
 

@@ -94,6 +94,25 @@ PROBLEM_CODES = _catalogue(
         "회사를 선택해 주세요. (X-Company-Id)",
         "Choose a company (X-Company-Id).",
     ),
+    ("company_not_found", 404, "회사를 찾을 수 없습니다.", "There is no such company."),
+    (
+        "super_admin_cannot_withdraw",
+        403,
+        "회사 대표 계정(SUPER ADMIN)은 탈퇴할 수 없습니다.",
+        "The company's own account cannot withdraw while it has a site.",
+    ),
+    (
+        "open_order_exists",
+        409,
+        "진행 중인 주문이 있어 탈퇴할 수 없습니다.",
+        "There is an open order.",
+    ),
+    (
+        "refunds_not_settled",
+        409,
+        "환불이 끝난 뒤 탈퇴할 수 있습니다.",
+        "Withdraw when the refunds are settled.",
+    ),
     # Business verification
     (
         "business_number_invalid",

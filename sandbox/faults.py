@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.connections import cut_connection
+
 PROVIDERS = ("nts", "portone", "groupware", "smtp", "webhooks")
 
 
@@ -54,7 +56,7 @@ class Faults:
 
 
 class DroppedConnection(Exception):
-    """Ends the connection without an answer: the work was done."""
+    """An answer that is lost where no socket can be cut (in-process tests): the work was done."""
 
 
 class FaultMiddleware:
@@ -78,7 +80,8 @@ class FaultMiddleware:
             await Response("<html>점검 중입니다</html>", 200)(scope, receive, send)
         elif self._faults.drops(provider):
             await self.app(scope, receive, _nowhere)
-            raise DroppedConnection(provider)
+            if not await cut_connection(scope, receive):
+                raise DroppedConnection(provider)
         else:
             await self.app(scope, receive, send)
 

@@ -1,6 +1,7 @@
 """The mail server: takes everything and keeps it in the inbox."""
 
 import asyncio
+import random
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -22,7 +23,7 @@ class Inbox:
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
         fault = self._faults.of("smtp")
         await asyncio.sleep(fault.latency_ms / 1000)
-        if fault.down:
+        if fault.down or random.random() < fault.error_rate:
             return "451 4.3.0 the sandbox's mail server is down"
         content = envelope.content or b""
         raw = content.encode() if isinstance(content, str) else content

@@ -7,23 +7,34 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.roles import AccountKind
+
 _PRINCIPAL = text("SELECT * FROM portal_principal(:session, :company, :wire_now)")
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyRef:
+    """A company as its people know it."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrincipalFacts:
-    """What the database knows of a live session; `company_id` is the one chosen or the only one."""
+    """What the database knows of a live session; `company` is the one chosen or the only one."""
 
     account_id: UUID
-    kind: str
+    kind: AccountKind
     login_id: str
     client_type: str
     reauthenticated_at: datetime
     business_now: datetime
-    company_id: UUID | None
-    company_name: str | None
+    company: CompanyRef | None
+    companies: tuple[CompanyRef, ...]
     open_sites: int
     closed_sites: int
+    owner_has_individual: bool
 
 
 async def find_principal(
@@ -39,15 +50,19 @@ async def find_principal(
     row = rows.one_or_none()
     if row is None:
         return None
+    company = None if row.company_id is None else CompanyRef(row.company_id, row.company_name)
+    listed = tuple(CompanyRef(UUID(m["id"]), m["name"]) for m in row.memberships or ())
+    corporate = row.kind == AccountKind.CORPORATE
     return PrincipalFacts(
         account_id=row.account_id,
-        kind=row.kind,
+        kind=AccountKind(row.kind),
         login_id=row.login_id,
         client_type=row.client_type,
         reauthenticated_at=row.reauthenticated_at,
         business_now=row.business_now,
-        company_id=row.company_id,
-        company_name=row.company_name,
+        company=company,
+        companies=listed if not corporate else tuple(filter(None, (company,))),
         open_sites=row.open_sites or 0,
         closed_sites=row.closed_sites or 0,
+        owner_has_individual=row.owner_has_individual,
     )

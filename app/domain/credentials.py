@@ -7,16 +7,16 @@ from importlib.resources import files
 
 from app.domain.errors import DomainError
 
-_LOGIN_ID = re.compile(r"[a-z][a-z0-9_.-]{4,29}")
+_LOGIN_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{4,29}")
 SHORTEST, LONGEST = 10, 128
 
 
 def normalise_login_id(login_id: str) -> str:
     """Lower case, 5-30 characters, a letter first. Raises `login_id_invalid`."""
-    lowered = login_id.lower()
-    if not _LOGIN_ID.fullmatch(lowered):
+    # The form before the lowering: the Kelvin sign's lower case is a plain k.
+    if not _LOGIN_ID.fullmatch(login_id):
         raise DomainError("login_id_invalid", "/login_id")
-    return lowered
+    return login_id.lower()
 
 
 def check_password(password: str, login_id: str) -> None:

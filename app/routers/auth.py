@@ -9,8 +9,8 @@ from app.errors import Problem
 from app.routers.access import public
 from app.routers.dependencies import DepsDep
 from app.routers.models import AnswerModel, RequestModel
+from app.routers.permissions import CanUpdateMe
 from app.routers.problems import problems
-from app.routers.signed_in import SignedIn
 from app.routers.strict import StrictRoute
 from app.services.sessions import SLIDING, ClientType, Device, Grant
 
@@ -90,9 +90,14 @@ async def refresh(
     status_code=204,
     responses=problems("not_authenticated"),
 )
-async def log_out(deps: DepsDep, caller: SignedIn) -> Response:
-    await deps.sessions.log_out(caller.facts.account_id, caller.session_id)
-    response = Response(status_code=204)
+async def log_out(deps: DepsDep, access: CanUpdateMe) -> Response:
+    async with access.transaction() as (session, principal):
+        await deps.sessions.log_out(session, principal.session_id)
+    return forget_cookie(Response(status_code=204))
+
+
+def forget_cookie(response: Response) -> Response:
+    """Tells a browser that its session is over."""
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return response
 
@@ -106,12 +111,14 @@ async def log_out(deps: DepsDep, caller: SignedIn) -> Response:
     responses=problems("not_authenticated", "invalid_credentials", "rate_limited", body=True),
 )
 async def step_up(
-    deps: DepsDep, request: Request, caller: SignedIn, body: StepUpRequest
+    deps: DepsDep, request: Request, access: CanUpdateMe, body: StepUpRequest
 ) -> Response:
+    async with access.transaction() as (_, principal):
+        pass
     await deps.sessions.step_up(
-        caller.facts.account_id,
-        caller.session_id,
-        caller.facts.login_id,
+        principal.account_id,
+        principal.session_id,
+        principal.login_id,
         body.password,
         address_of(request),
     )

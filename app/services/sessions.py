@@ -155,14 +155,13 @@ class Sessions:
         row.revoked_reason = "REFRESH_TOKEN_REUSED"
         return None
 
-    async def log_out(self, account_id: UUID, session_id: UUID) -> None:
+    async def log_out(self, session: AsyncSession, session_id: UUID) -> None:
         """Ends the session; ending it again changes nothing."""
-        async with self._database.tenant_session(account_id, None) as session:
-            await session.execute(
-                update(Session)
-                .where(Session.id == session_id, Session.revoked_at.is_(None))
-                .values(revoked_at=wire_now(), revoked_reason="LOGGED_OUT")
-            )
+        await session.execute(
+            update(Session)
+            .where(Session.id == session_id, Session.revoked_at.is_(None))
+            .values(revoked_at=wire_now(), revoked_reason="LOGGED_OUT")
+        )
 
     async def step_up(
         self, account_id: UUID, session_id: UUID, login_id: str, password: str, address: str

@@ -47,7 +47,7 @@ CREATE FUNCTION portal_principal(p_session uuid, p_company uuid, p_wire_now time
 RETURNS TABLE (
     account_id uuid, kind text, login_id text, client_type text, reauthenticated_at timestamptz,
     business_now timestamptz, company_id uuid, company_name text, open_sites int, closed_sites int,
-    memberships jsonb
+    memberships jsonb, owner_has_individual boolean
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE
@@ -56,8 +56,11 @@ BEGIN
     SELECT a.id, a.kind, a.login_id::text, s.client_type, s.reauthenticated_at,
            p_wire_now + coalesce(
                (SELECT c.ahead_microseconds FROM business_clock c), 0) * interval '1 microsecond',
-           s.company_id
-      INTO account_id, kind, login_id, client_type, reauthenticated_at, business_now, v_only
+           s.company_id,
+           EXISTS (SELECT 1 FROM accounts i WHERE i.ci_hash = a.ci_hash
+                      AND i.kind = 'INDIVIDUAL' AND i.status <> 'WITHDRAWN')
+      INTO account_id, kind, login_id, client_type, reauthenticated_at, business_now, v_only,
+           owner_has_individual
       FROM sessions s JOIN accounts a ON a.id = s.account_id
      WHERE s.id = p_session AND s.revoked_at IS NULL AND s.expires_at > p_wire_now
        AND a.status = 'ACTIVE';
@@ -70,8 +73,7 @@ BEGIN
                (SELECT count(*) FROM sites x WHERE x.company_id = c.id AND x.state = 'TERMINATED')
           INTO company_id, company_name, open_sites, closed_sites
           FROM companies c
-         WHERE c.corporate_account_id = account_id
-           AND (p_company IS NULL OR c.id = p_company);
+         WHERE c.corporate_account_id = portal_principal.account_id;
     ELSE
         SELECT jsonb_agg(jsonb_build_object('id', c.id, 'name', c.legal_name) ORDER BY c.id)
           INTO memberships
@@ -83,7 +85,10 @@ BEGIN
                 WHERE l.account_id = m.account_id AND l.company_id = c.id AND l.site_admin
                   AND l.confirmed_at > business_now - interval '72 hours'
                   AND x.state = 'OPEN');
-        SELECT (e ->> 'id')::uuid, e ->> 'name' INTO company_id, company_name
+        SELECT (e ->> 'id')::uuid, e ->> 'name',
+               (SELECT count(*) FROM sites x
+                 WHERE x.company_id = (e ->> 'id')::uuid AND x.state = 'OPEN')
+          INTO company_id, company_name, open_sites
           FROM jsonb_array_elements(memberships) e
          WHERE (e ->> 'id')::uuid = p_company
             OR (p_company IS NULL AND jsonb_array_length(memberships) = 1);

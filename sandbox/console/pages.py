@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from pydantic import ValidationError
 
-from sandbox.faults import Fault
+from sandbox.faults import PROVIDERS, Fault
 from sandbox.nts import NUMBER_TABLE
 from sandbox.portone import PortOneFailure
 from sandbox.portone.console_actions import approve, approve_identity, fail
@@ -100,16 +101,15 @@ def build_router(world: World) -> APIRouter:
 
     @router.post("/console/faults/{provider}")
     async def set_fault(provider: str, sent: Form) -> Response:
-        world.faults.put(
-            provider,
-            Fault(
-                latency_ms=int(sent.get("latency_ms") or 0),
-                down="down" in sent,
-                nonsense="nonsense" in sent,
-            ),
-        )
+        if provider not in PROVIDERS:
+            raise HTTPException(404, "provider_not_found")
+        try:
+            fault = Fault.model_validate({name: value for name, value in sent.items() if value})
+        except ValidationError as broken:
+            raise HTTPException(422, "invalid_fault") from broken
+        world.faults.put(provider, fault)
         if provider == "webhooks":
-            world.webhooks.muted = "down" in sent
+            world.webhooks.muted = fault.down
         return back("faults")
 
     return router

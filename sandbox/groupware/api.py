@@ -8,6 +8,7 @@ import time
 from datetime import datetime
 from typing import Annotated, Protocol
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -25,6 +26,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.webhooks import Webhooks
 
 TOKEN_SECONDS = 600
+SEOUL = ZoneInfo("Asia/Seoul")
 
 
 class Now(Protocol):
@@ -160,7 +162,7 @@ class Groupware:
         now = self._world.clock.now()
         site.opened_at = site.opened_at or now
         if "ACCOUNTING" in site.wanted.add_ons and site.accounting_started_on is None:
-            site.accounting_started_on = now.date()
+            site.accounting_started_on = now.astimezone(SEOUL).date()
 
     def operation(self, operation_id: str) -> dict[str, object]:
         operation = self._world.groupware.operations.get(operation_id)

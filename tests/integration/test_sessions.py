@@ -1,7 +1,6 @@
 """Sign-in, rotation, theft, sign-out, step-up, over HTTP against PostgreSQL."""
 
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -9,30 +8,16 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.clock import wire_now
-from app.db.tables.accounts import Account
+from sandbox.world import World
+from tests.flows import PASSWORD, sign_up
 
-PASSWORD = "correct horse battery"
 ORIGIN = {"Origin": "http://127.0.0.1:3000"}
 
 
 @pytest.fixture
-async def login_id(portal: FastAPI) -> str:
-    """A fresh corporate account that can sign in."""
-    deps, name = portal.state.deps, f"user{uuid4().hex[:10]}"
-    hashed = await deps.passwords.hash(PASSWORD)
-    async with deps.database.system_session("test data") as session:
-        session.add(
-            Account(
-                kind="CORPORATE",
-                status="ACTIVE",
-                login_id=name,
-                password_hash=hashed,
-                created_at=wire_now(),
-                updated_at=wire_now(),
-            )
-        )
-    return name
+async def login_id(client: httpx.AsyncClient, world: World) -> str:
+    """A fresh corporate member that can sign in."""
+    return (await sign_up(client, world)).login_id
 
 
 def from_address(portal: FastAPI, address: str) -> httpx.AsyncClient:

@@ -13,7 +13,18 @@ def test_a_login_id_is_kept_in_lower_case(login_id: str) -> None:
 
 @pytest.mark.parametrize(
     "login_id",
-    ["", "abcd", "1abcde", "_abcde", "a" * 31, "한빛상사요", "han bit", "hanbit\n", "ａbcde"],
+    [
+        "",
+        "abcd",
+        "1abcde",
+        "_abcde",
+        "a" * 31,
+        "한빛상사요",
+        "han bit",
+        "hanbit\n",
+        "ａbcde",
+        "\N{KELVIN SIGN}anbit",
+    ],
 )
 def test_another_form_is_refused(login_id: str) -> None:
     with pytest.raises(DomainError, match="login_id_invalid"):

@@ -1,0 +1,137 @@
+"""내 정보 관리."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from app.domain.menu import MenuItem, menu_of
+from app.domain.roles import Role, permissions_of
+from app.language import Language
+from app.routers.auth import forget_cookie
+from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.models import AnswerModel
+from app.routers.permissions import SIGNED_IN, CanReadMe, CanWithdraw
+from app.routers.problems import problems
+from app.routers.strict import StrictRoute
+from app.services.me import Profile, read_profile, withdraw
+from app.services.principals import Principal
+
+router = APIRouter(prefix="/v1/me", tags=["me"], route_class=StrictRoute)
+
+
+class MyAccountBody(AnswerModel):
+    """The account's own data; the phone is masked."""
+
+    login_id: str
+    kind: str = Field(examples=["CORPORATE"])
+    name: str | None
+    phone_masked: str | None
+    email: str | None
+    email_verified: bool
+    created_at: datetime
+
+
+class CompanyRefBody(AnswerModel):
+    """A company the account acts for."""
+
+    id: UUID
+    name: str
+    role: str
+
+
+class MenuItemBody(AnswerModel):
+    """An entry of the menu, or a heading with children and no path."""
+
+    key: str
+    label: str
+    label_ko: str
+    label_en: str
+    target: str
+    path: str | None
+    children: list["MenuItemBody"]
+
+
+class MeBody(AnswerModel):
+    """Who is signed in, and what they may do. `role` is null until a company is chosen."""
+
+    account: MyAccountBody
+    role: str | None
+    company: CompanyRefBody | None
+    companies: list[CompanyRefBody]
+    permissions: list[str]
+    next_steps: list[str]
+    menu: list[MenuItemBody]
+
+
+@router.get(
+    "",
+    operation_id="get_me",
+    summary="Who is signed in",
+    description="Role, permissions, next steps and the menu of the guide's pages 9 to 24.",
+    responses=problems(*SIGNED_IN),
+)
+async def get_me(deps: DepsDep, language: LanguageDep, access: CanReadMe) -> MeBody:
+    async with access.transaction() as (session, principal):
+        profile = await read_profile(session, deps.vault, principal)
+    return _body(principal, profile, language)
+
+
+@router.delete(
+    "",
+    operation_id="withdraw",
+    summary="Leave the portal",
+    description="고객포털 탈퇴하기. Needs the password within the last ten minutes.",
+    status_code=204,
+    responses=problems(
+        *SIGNED_IN,
+        "reauthentication_required",
+        "super_admin_cannot_withdraw",
+        "open_order_exists",
+        "refunds_not_settled",
+    ),
+)
+async def leave(deps: DepsDep, access: CanWithdraw) -> Response:
+    await withdraw(deps.database, deps.vault, access)
+    return forget_cookie(Response(status_code=204))
+
+
+def _body(principal: Principal, profile: Profile, language: Language) -> MeBody:
+    role = principal.role
+    company = principal.company
+    chosen = None
+    if company is not None and role is not None:
+        chosen = CompanyRefBody(id=company.id, name=company.name, role=str(role))
+    return MeBody(
+        account=MyAccountBody(
+            login_id=profile.login_id,
+            kind=profile.kind,
+            name=profile.name,
+            phone_masked=profile.phone_masked,
+            email=profile.email,
+            email_verified=profile.email_verified,
+            created_at=profile.created_at,
+        ),
+        role=str(role) if role else None,
+        company=chosen,
+        companies=[
+            CompanyRefBody(id=c.id, name=c.name, role=str(role or Role.ADMIN))
+            for c in principal.companies
+        ],
+        permissions=sorted(permissions_of(role)) if role else [],
+        next_steps=[str(step) for step in profile.next_steps],
+        menu=[_menu(item, language) for item in menu_of(role)] if role else [],
+    )
+
+
+def _menu(item: MenuItem, language: Language) -> MenuItemBody:
+    return MenuItemBody(
+        key=item.key,
+        label=item.label_ko if language is Language.KO else item.label_en,
+        label_ko=item.label_ko,
+        label_en=item.label_en,
+        target=str(item.target),
+        path=item.path,
+        children=[_menu(child, language) for child in item.children],
+    )

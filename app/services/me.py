@@ -1,0 +1,149 @@
+"""내 정보 관리: what an account sees of itself, and how it leaves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, exists, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import wire_now
+from app.db.engine import Database
+from app.db.tables.accounts import Account, RetiredLoginId, Session
+from app.db.tables.companies import Company, CompanyMember
+from app.db.tables.orders import Order
+from app.db.vault import Vault
+from app.domain.menu import NextStep, NextStepFacts, next_steps
+from app.domain.persons import mask_phone
+from app.domain.roles import Role, check_withdrawal
+from app.services.principals import Access, Principal
+
+_OPEN_ORDERS = text(
+    "SELECT EXISTS (SELECT 1 FROM orders WHERE company_id = :company"
+    " AND status IN ('PENDING_PAYMENT', 'PAID', 'PROVISIONING', 'PROVISIONING_FAILED'))"
+)
+_REFUNDS_DUE = text(
+    "SELECT EXISTS (SELECT 1 FROM payments WHERE company_id = :company AND status = 'REFUND_DUE')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The account's own data, opened; the phone is masked even for its owner."""
+
+    login_id: str
+    kind: str
+    name: str | None
+    phone_masked: str | None
+    email: str | None
+    email_verified: bool
+    created_at: datetime
+    next_steps: tuple[NextStep, ...]
+
+
+async def read_profile(session: AsyncSession, vault: Vault, principal: Principal) -> Profile:
+    """One statement."""
+    row = (
+        await session.execute(
+            select(
+                Account.name,
+                Account.phone,
+                Account.email,
+                Account.email_verified_at,
+                Account.created_at,
+                exists()
+                .where(
+                    Order.company_id == bindparam("company", type_=Uuid()),
+                    Order.status == "PENDING_PAYMENT",
+                )
+                .label("order_waits"),
+                exists()
+                .where(CompanyMember.company_id == bindparam("company", type_=Uuid()))
+                .label("has_admin"),
+            ).where(Account.id == principal.account_id),
+            {"company": principal.company.id if principal.company else None},
+        )
+    ).one()
+    return Profile(
+        login_id=principal.login_id,
+        kind=str(principal.kind),
+        name=vault.open("accounts.name", row.name) if row.name else None,
+        phone_masked=mask_phone(vault.open("accounts.phone", row.phone)) if row.phone else None,
+        email=vault.open("accounts.email", row.email) if row.email else None,
+        email_verified=row.email_verified_at is not None,
+        created_at=row.created_at,
+        next_steps=_steps(
+            principal,
+            email_verified=row.email_verified_at is not None,
+            has_admin=row.has_admin,
+            order_waits=row.order_waits,
+        ),
+    )
+
+
+def _steps(
+    principal: Principal, *, email_verified: bool, has_admin: bool, order_waits: bool
+) -> tuple[NextStep, ...]:
+    """None for an individual of several companies who chose none."""
+    if principal.role is None:
+        return ()
+    return next_steps(
+        NextStepFacts(
+            kind=principal.kind,
+            role=principal.role,
+            email_verified=email_verified,
+            owner_has_individual=principal.owner_has_individual,
+            admin_invited=has_admin,
+            order_waits_for_pay=order_waits,
+        )
+    )
+
+
+async def withdraw(database: Database, vault: Vault, access: Access) -> None:
+    """고객포털 탈퇴하기: ends every session and forgets the person; contracts stay.
+
+    Raises what the role's rule says, and `reauthentication_required`.
+    """
+    async with access.transaction() as (_, principal):
+        assert principal.role is not None
+        company = principal.company.id if principal.company else None
+        role, now = principal.role, principal.now
+        principal.require_step_up()
+    async with database.system_session("withdrawal") as session:
+        account = await session.get_one(Account, principal.account_id, with_for_update=True)
+        if role in {Role.PROSPECT, Role.CLOSED}:
+            assert company is not None
+            await _leave_company(session, company, role, now)
+        await _erase(session, vault, account, now)
+
+
+async def _leave_company(
+    session: AsyncSession, company_id: UUID, role: Role, now: datetime
+) -> None:
+    """The row is locked, so that no order is placed beside it."""
+    company = await session.get_one(Company, company_id, with_for_update=True)
+    values = {"company": company_id}
+    has_open_order = bool((await session.execute(_OPEN_ORDERS, values)).scalar_one())
+    refunds_due = bool((await session.execute(_REFUNDS_DUE, values)).scalar_one())
+    check_withdrawal(role, has_open_order=has_open_order, refunds_settled=not refunds_due)
+    company.withdrawn_at = now
+    company.corporate_account_id = None
+    company.updated_at = now
+
+
+async def _erase(session: AsyncSession, vault: Vault, account: Account, now: datetime) -> None:
+    assert account.login_id is not None
+    session.add(
+        RetiredLoginId(login_id_hash=vault.index("login_id", account.login_id), retired_at=now)
+    )
+    account.status = "WITHDRAWN"
+    account.withdrawn_at = now
+    account.updated_at = now
+    account.login_id = account.password_hash = None
+    account.name = account.birth_date = account.phone = account.email = None
+    account.phone_index = account.email_index = account.ci_hash = None
+    await session.execute(
+        update(Session)
+        .where(Session.account_id == account.id, Session.revoked_at.is_(None))
+        .values(revoked_at=wire_now(), revoked_reason="WITHDRAWN")
+    )
