@@ -59,6 +59,12 @@ PROBLEM_CODES = _catalogue(
         "Idempotency-Key is required.",
     ),
     (
+        "idempotency_key_invalid",
+        400,
+        "Idempotency-Key는 16~128자여야 합니다.",
+        "Idempotency-Key must have 16 to 128 characters.",
+    ),
+    (
         "idempotency_key_reused",
         422,
         "같은 Idempotency-Key가 다른 요청에 사용되었습니다.",
@@ -113,6 +119,52 @@ PROBLEM_CODES = _catalogue(
         "환불이 끝난 뒤 탈퇴할 수 있습니다.",
         "Withdraw when the refunds are settled.",
     ),
+    # Orders and payments
+    ("order_not_found", 404, "주문을 찾을 수 없습니다.", "There is no such order."),
+    ("order_item_not_found", 404, "주문 항목을 찾을 수 없습니다.", "There is no such item."),
+    ("payment_not_found", 404, "결제를 찾을 수 없습니다.", "There is no such payment."),
+    ("site_not_found", 404, "사이트를 찾을 수 없습니다.", "There is no such site."),
+    (
+        "order_state_conflict",
+        409,
+        "현재 주문 상태에서는 할 수 없습니다.",
+        "The order's state does not allow this.",
+    ),
+    (
+        "payment_state_conflict",
+        409,
+        "현재 결제 상태에서는 할 수 없습니다.",
+        "The payment's state does not allow this.",
+    ),
+    (
+        "membership_state_conflict",
+        409,
+        "현재 멤버십 상태에서는 할 수 없습니다.",
+        "The membership's state does not allow this.",
+    ),
+    (
+        "order_already_open",
+        409,
+        "같은 내용의 주문이 방금 접수되었습니다.",
+        "The same order was placed a moment ago.",
+    ),
+    ("subdomain_invalid", 422, "서브도메인 형식을 확인해 주세요.", "This is no sub-domain."),
+    ("subdomain_reserved", 422, "사용할 수 없는 서브도메인입니다.", "This word is reserved."),
+    ("subdomain_taken", 409, "이미 사용 중인 서브도메인입니다.", "This sub-domain is taken."),
+    (
+        "subdomain_holds_used_up",
+        409,
+        "진행 중인 주문의 서브도메인이 너무 많습니다.",
+        "Too many sub-domains are held by open orders.",
+    ),
+    ("price_changed", 409, "금액이 변경되었습니다.", "The price has changed."),
+    (
+        "payment_method_not_allowed",
+        422,
+        "사용할 수 없는 결제수단입니다.",
+        "This payment method cannot be used.",
+    ),
+    ("webhook_refused", 401, "서명이 올바르지 않습니다.", "The signature does not hold."),
     # Business verification
     (
         "business_number_invalid",

@@ -48,6 +48,10 @@ def _identity(kind: str, title: Name, body: Name) -> TermsDocument:
     return TermsDocument(kind, "2023-09", TermsUse.IDENTITY, True, title, body)
 
 
+def _order(kind: str, required: bool, title: Name, body: Name) -> TermsDocument:
+    return TermsDocument(kind, "2023-09", TermsUse.ORDER, required, title, body)
+
+
 DOCUMENTS: tuple[TermsDocument, ...] = (
     _sign_up(
         "PRIVACY",
@@ -123,11 +127,42 @@ DOCUMENTS: tuple[TermsDocument, ...] = (
             "The terms of the identity agency.",
         ),
     ),
+    _order(
+        "SERVICE_CONTRACT",
+        True,
+        Name("서비스 계약에 동의합니다.", "I agree to the service contract."),
+        Name(
+            "주문한 상품을 표시된 금액과 기간으로 이용합니다. 계약서는 주문확인서로 갈음합니다.",
+            "What is ordered is used at the price and for the term shown. The order confirmation "
+            "stands for the contract.",
+        ),
+    ),
+    _order(
+        "EARLY_TERMINATION",
+        False,
+        Name("중도 해지 위약금에 동의합니다.", "I agree to the fee for early termination."),
+        Name(
+            "12개월, 24개월 계약을 중도 해지하면 남은 기간 이용료의 10%를 위약금으로 공제합니다. "
+            "설치비는 환불되지 않습니다.",
+            "Ending a contract of 12 or 24 months early costs 10 % of the unused fees. Set-up is "
+            "not refunded.",
+        ),
+    ),
 )
 
 
-def check_consents(use: TermsUse, given: Sequence[GivenConsent]) -> None:
-    """Every required document of the step agreed to in the version in force, none twice or unknown.
+def order_consents_needed(months: Sequence[int | None]) -> frozenset[str]:
+    """Which documents an order of these terms needs: 12 and 24 months have an early end."""
+    long = any(month is not None and month >= 12 for month in months)
+    return frozenset({"SERVICE_CONTRACT", *(("EARLY_TERMINATION",) if long else ())})
+
+
+def check_consents(
+    use: TermsUse, given: Sequence[GivenConsent], needed: frozenset[str] | None = None
+) -> None:
+    """Every needed document of the step agreed to in the version in force, none twice or unknown.
+
+    `needed`: the kinds, where it is not simply every required one.
 
     Raises `consent_required` or `consent_unknown` with the pointer of the entry.
     """
@@ -141,6 +176,7 @@ def check_consents(use: TermsUse, given: Sequence[GivenConsent]) -> None:
         seen.add(consent.kind)
         if consent.agreed:
             agreed.add(consent.kind)
-    missing = [d.kind for d in shown.values() if d.required and d.kind not in agreed]
+    wanted = needed if needed is not None else {d.kind for d in shown.values() if d.required}
+    missing = sorted(wanted - agreed)
     if missing:
         raise DomainError("consent_required", "/consents", missing=", ".join(missing))

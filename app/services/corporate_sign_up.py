@@ -7,7 +7,7 @@ the verifications again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, wire_now
 from app.db.engine import Database
+from app.db.ids import new_id
 from app.db.queue import enqueue
 from app.db.tables.accounts import (
     Account,
@@ -158,7 +159,7 @@ class CorporateSignUp:
         now: datetime,
     ) -> Account:
         return Account(
-            id=uuid4(),
+            id=new_id(),
             kind="CORPORATE",
             status="ACTIVE",
             login_id=login_id,
@@ -180,7 +181,7 @@ class CorporateSignUp:
     def _company(business: BusinessVerification, account_id: UUID, now: datetime) -> Company:
         """UNPROVEN until its first payment, unless the register matched the representative."""
         return Company(
-            id=uuid4(),
+            id=new_id(),
             legal_name=business.company_name,
             business_number=business.business_number,
             representative=None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
+from app.db.ids import new_id
 from app.db.queue import Job
 from app.db.tables.plumbing import Mail
 from app.db.vault import Vault
@@ -67,7 +68,7 @@ class Mails:
 
     def queue(self, session: AsyncSession, mail: NewMail, now: datetime) -> Job:
         """Adds the row to the caller's transaction; the caller enqueues the job there, too."""
-        row_id = uuid4()
+        row_id = new_id()
         session.add(
             Mail(
                 id=row_id,
