@@ -24,6 +24,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry . --config requirements/deptry.toml
 	$(BIN)/python -m tools.openapi --check
 
 openapi: $(STAMP)

@@ -4,21 +4,29 @@ from dataclasses import dataclass
 
 import httpx
 
+from app.adapters.groupware import GroupwareProvisioning
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity
 from app.adapters.nts import NtsBusinessRegistry
-from app.adapters.portone import PortOneConnection
+from app.adapters.portone import PAYMENT_READ_SECONDS, PortOneConnection
 from app.adapters.portone_identity import PortOneIdentity
+from app.adapters.portone_payments import PortOnePayments
+from app.adapters.webhooks import GroupwareWebhooks, PortOneWebhooks
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.corporate_sign_up import CorporateSignUp
+from app.services.emails import Emails
 from app.services.identity_verifications import IdentityVerifications
 from app.services.mails import Mails
 from app.services.one_time import OneTimeTokens
+from app.services.orders import OrderJobs
 from app.services.passwords import Passwords
+from app.services.payments import Payments, Shop
+from app.services.provisioning import Provisioning
 from app.services.sessions import Sessions
+from app.services.webhooks import ReceivedWebhooks
 from app.settings import Settings
 from app.tokens import AccessTokens
 
@@ -35,6 +43,12 @@ class Deps:
     catalogues: Catalogues
     registry: NtsBusinessRegistry
     business_verifications: BusinessVerifications
+    groupware: GroupwareProvisioning
+    payment_provider: PortOnePayments
+    payments: Payments
+    provisioning: Provisioning
+    order_jobs: OrderJobs
+    webhooks: ReceivedWebhooks
     mails: Mails
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
@@ -46,6 +60,8 @@ class Deps:
         self.passwords.close()
         await self.registry.aclose()
         await self.identity.aclose()
+        await self.payment_provider.aclose()
+        await self.groupware.aclose()
         await self.database.close()
 
 
@@ -89,6 +105,28 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     )
     businesses = BusinessVerifications(database, clock, vault, one_time, registry)
     sessions = Sessions(database, access_tokens, passwords, refresh_key)
+    emails = Emails(vault)
+    catalogues = Catalogues(database)
+    payment_provider = PortOnePayments(
+        PortOneConnection(
+            settings.portone_base_url,
+            settings.portone_api_secret.get_secret_value(),
+            settings.portone_store_id,
+            read_seconds=PAYMENT_READ_SECONDS,
+            transport=transport,
+        )
+    )
+    shop = Shop(
+        settings.portone_store_id,
+        settings.portone_card_channel_key,
+        live_only=not settings.is_sandbox,
+    )
+    groupware = GroupwareProvisioning(
+        settings.groupware_base_url,
+        settings.groupware_client_id,
+        settings.groupware_client_secret.get_secret_value(),
+        transport=transport,
+    )
     return Deps(
         settings=settings,
         database=database,
@@ -103,9 +141,20 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         ),
         passwords=passwords,
         sessions=sessions,
-        catalogues=Catalogues(database),
+        catalogues=catalogues,
         registry=registry,
         business_verifications=businesses,
+        groupware=groupware,
+        payment_provider=payment_provider,
+        payments=Payments(database, clock, payment_provider, mails, emails, shop),
+        provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
+        order_jobs=OrderJobs(database, clock, mails, emails),
+        webhooks=ReceivedWebhooks(
+            database,
+            clock,
+            PortOneWebhooks(settings.portone_webhook_secrets.get_secret_value().split()),
+            GroupwareWebhooks(settings.groupware_webhook_secrets.get_secret_value().split()),
+        ),
     )
 
 

@@ -21,8 +21,11 @@ from app.routers import (
     health,
     identity_verifications,
     me,
+    orders,
+    payments,
     price_previews,
     terms,
+    webhooks,
 )
 from app.routers.strict import StrictRoute
 from app.settings import Settings
@@ -37,6 +40,9 @@ MODULES = (
     me,
     catalogue,
     price_previews,
+    orders,
+    payments,
+    webhooks,
 )
 EXPOSED_HEADERS = ["ETag", "Location", "X-Request-Id", "Retry-After", "Idempotent-Replayed"]
 

@@ -20,6 +20,9 @@ TAGS = [
     {"name": "accounts", "description": "회원가입: verification and sign-up."},
     {"name": "me", "description": "내 정보 관리."},
     {"name": "catalogue", "description": "요금제와 부가 상품: plans, terms, add-ons and prices."},
+    {"name": "orders", "description": "주문 및 결제, 주문/구매내역."},
+    {"name": "payments", "description": "결제."},
+    {"name": "webhooks", "description": "What providers call."},
 ]
 
 

@@ -17,7 +17,7 @@ def main() -> None:
     settings = SandboxSettings()
     uvicorn.run(
         create_sandbox(World(settings)),
-        host="127.0.0.1",
+        host=settings.sandbox_host,
         port=settings.sandbox_port,
         http=DroppableProtocol,
         log_level="warning",

@@ -16,6 +16,7 @@ class SandboxSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
+    sandbox_host: str = "127.0.0.1"
     sandbox_port: int = 8001
     smtp_port: int = 8025
     port: int = 8000

@@ -64,7 +64,8 @@ async def owner_engine(
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """The sandbox's providers, reached without a socket; no mail server."""
     data_dir = tmp_path_factory.mktemp("sandbox")
-    world = World(SandboxSettings(data_dir=data_dir, smtp_port=0, operation_seconds=0))
+    settings = SandboxSettings(data_dir=data_dir, smtp_port=0, operation_seconds=0)
+    world = World(settings, transport=Later())
     world.start()
     yield world
     await world.close()
@@ -75,8 +76,22 @@ async def portal(settings: Settings, world: World) -> AsyncIterator[FastAPI]:
     """The application, started, with the sandbox as its providers."""
     providers = httpx.ASGITransport(create_sandbox(world), raise_app_exceptions=True)
     app = create_app(settings, LostAnswers(providers))
+    assert isinstance(world.client._transport, Later)
+    world.client._transport.inner = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app):
         yield app
+        await world.webhooks.settled()
+
+
+class Later(httpx.AsyncBaseTransport):
+    """The sandbox's way to the portal, which is made after it."""
+
+    inner: httpx.AsyncBaseTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.inner is None:
+            raise httpx.ConnectError("the portal is not there yet", request=request)
+        return await self.inner.handle_async_request(request)
 
 
 class LostAnswers(httpx.AsyncBaseTransport):

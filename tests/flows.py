@@ -4,10 +4,15 @@ import itertools
 import random
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
 
+from app.jobs.entrypoints import entrypoints
+from app.services.sweep import sweep
+from sandbox.portone.console_actions import approve
 from sandbox.world import World
 
 PASSWORD = "correct horse battery"
@@ -112,3 +117,120 @@ async def sign_up(client: httpx.AsyncClient, world: World, **changed: Any) -> Me
         session=answer.json()["session"],
         email=body["contact"]["email"],
     )
+
+
+ORDER_CONSENTS = [
+    {"kind": "SERVICE_CONTRACT", "version": "2023-09", "agreed": True},
+    {"kind": "EARLY_TERMINATION", "version": "2023-09", "agreed": True},
+]
+
+
+def item(plan: str = "SHARED", users: int | None = 10, months: int | None = 12) -> dict[str, Any]:
+    """A NEW item with a site of its own; the guide's by default (583,000 won)."""
+    return {
+        "type": "NEW",
+        "plan": plan,
+        "users": users,
+        "months": months,
+        "site": {
+            "name": "한빛 본사",
+            "subdomain": f"s-{uuid4().hex[:12]}",
+            "admin_name": "홍길동",
+            "admin_login_id": "admin",
+            "admin_email": "admin@hanbit.example",
+        },
+    }
+
+
+def free_item() -> dict[str, Any]:
+    return item("SHARED_FREE", None, None)
+
+
+def order_body(*items: dict[str, Any], total: int = 583_000, **changed: Any) -> dict[str, Any]:
+    return {
+        "items": list(items) or [item()],
+        "expected_total": total,
+        "payment_method": "CARD" if total else None,
+        "consents": ORDER_CONSENTS,
+    } | changed
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
+
+
+async def place(
+    client: httpx.AsyncClient, member: Member, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    answer = await client.post(
+        "/v1/orders", json=body or order_body(), headers=member.headers | key()
+    )
+    assert answer.status_code == 201, answer.text
+    placed: dict[str, Any] = answer.json()
+    return placed
+
+
+async def start_payment(
+    client: httpx.AsyncClient, member: Member, order: dict[str, Any]
+) -> dict[str, Any]:
+    answer = await client.post(
+        f"/v1/orders/{order['id']}/payments",
+        json={"method": "CARD"},
+        headers=member.headers | key(),
+    )
+    assert answer.status_code == 201, answer.text
+    payment: dict[str, Any] = answer.json()
+    return payment
+
+
+async def complete(
+    client: httpx.AsyncClient, member: Member, payment: dict[str, Any]
+) -> dict[str, Any]:
+    answer = await client.post(f"/v1/payments/{payment['id']}/complete", headers=member.headers)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def pay(
+    client: httpx.AsyncClient, world: World, member: Member, order: dict[str, Any]
+) -> dict[str, Any]:
+    """The payer pays by card, and the client says so."""
+    payment = await start_payment(client, member, order)
+    await approve(world, payment["id"])
+    return await complete(client, member, payment)
+
+
+async def read_order(
+    client: httpx.AsyncClient, member: Member, order: dict[str, Any]
+) -> dict[str, Any]:
+    answer = await client.get(f"/v1/orders/{order['id']}", headers=member.headers)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def run_jobs(portal: FastAPI, rounds: int = 20) -> None:
+    """Does what workers do, here and now, until the queue is empty. Mails are left alone."""
+    deps = portal.state.deps
+    work = entrypoints(deps)
+    take = text(
+        "DELETE FROM pgqueuer WHERE status = 'queued' AND entrypoint <> 'send_mail'"
+        " RETURNING entrypoint, payload"
+    )
+    for _ in range(rounds):
+        await sweep(deps.database, deps.clock)
+        async with deps.database.system_session("test jobs") as session:
+            jobs = (await session.execute(take)).all()
+        if not jobs:
+            return
+        for job in jobs:
+            await work[job.entrypoint](UUID(bytes=job.payload))
+
+
+async def customer(client: httpx.AsyncClient, world: World, portal: FastAPI) -> Member:
+    """A company with the guide's site open: 10 users for 12 months."""
+    member = await sign_up(client, world)
+    await pay(client, world, member, await place(client, member))
+    await run_jobs(portal)
+    return member

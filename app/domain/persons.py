@@ -43,7 +43,7 @@ def check_age(day: date, birth_date: date) -> None:
 def mask_name(name: str) -> str:
     """홍길동 → 홍*동, 김철 → 김*."""
     if len(name) < 3:
-        return name[:1] + "*" * (len(name) - 1)
+        return name[0] + "*" if len(name) == 2 else "*"
     return name[0] + "*" * (len(name) - 2) + name[-1]
 
 

@@ -5,10 +5,22 @@ from uuid import UUID
 
 from app.deps import Deps
 from app.services.mails import SEND_MAIL
+from app.services.order_events import (
+    ANNOUNCE_ORDER,
+    CHECK_PAYMENT,
+    EXPIRE_ORDER,
+    PROVISION_ITEM,
+    SITE_CHANGED,
+)
 
 
 def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
     """By the name under which jobs are queued."""
     return {
         SEND_MAIL: deps.mails.send,
+        ANNOUNCE_ORDER: deps.order_jobs.announce,
+        EXPIRE_ORDER: deps.order_jobs.expire,
+        CHECK_PAYMENT: deps.payments.check,
+        PROVISION_ITEM: deps.provisioning.provision,
+        SITE_CHANGED: deps.provisioning.site_changed,
     }

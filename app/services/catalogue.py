@@ -28,11 +28,21 @@ class Catalogues:
 
     async def in_force(self, day: date) -> Catalogue:
         """The version whose prices hold on this KST day. Raises `NoCatalogue`."""
+        for version in await self._all():
+            if version.effective_from <= day:
+                return version
+        raise NoCatalogue(day.isoformat())
+
+    async def of(self, code: str) -> Catalogue:
+        """A version by its code. Raises `NoCatalogue`."""
+        for version in await self._all():
+            if version.code == code:
+                return version
+        raise NoCatalogue(code)
+
+    async def _all(self) -> tuple[Catalogue, ...]:
         if time.monotonic() - self._loaded_at > REMEMBERED_SECONDS:
             async with self._database.sessions.begin() as session:
                 self._versions = await load_catalogues(session)
             self._loaded_at = time.monotonic()
-        for version in self._versions:
-            if version.effective_from <= day:
-                return version
-        raise NoCatalogue(day.isoformat())
+        return self._versions

@@ -15,6 +15,8 @@ from app.domain.errors import DomainError
 from app.domain.roles import AccountKind, Permission, Role, RoleFacts, derive_role, require
 from app.tokens import AccessClaims
 
+TransactionSession = AsyncSession
+"""What routers hand from an access to a service, without knowing what it is."""
 STEP_UP_LASTS = timedelta(minutes=10)
 
 

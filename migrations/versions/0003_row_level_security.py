@@ -100,6 +100,37 @@ END
 $$
 """
 
+PLACEMENT_FACTS = """
+CREATE FUNCTION portal_placement_facts(
+    p_company uuid, p_fingerprint bytea, p_since timestamptz, p_names text[], p_coupon text
+)
+RETURNS TABLE (
+    same_order uuid, holds int, has_free_site boolean, taken text[], coupon_uses int
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    -- One company's orders are placed one after another; each query below then sees what was
+    -- committed while this one waited. Of other companies it tells which names are taken, no more.
+    PERFORM pg_advisory_xact_lock(hashtextextended('orders:' || p_company, 0));
+    IF p_company IS DISTINCT FROM nullif(current_setting('app.company_id', true), '')::uuid THEN
+        RAISE insufficient_privilege;
+    END IF;
+    SELECT o.id INTO same_order FROM orders o
+     WHERE o.company_id = p_company AND o.fingerprint = p_fingerprint AND o.created_at > p_since
+       AND o.status NOT IN ('CANCELLED', 'EXPIRED', 'REFUNDED')
+     ORDER BY o.created_at DESC LIMIT 1;
+    SELECT count(*) FILTER (WHERE s.state = 'HELD'),
+           coalesce(bool_or(s.plan = 'SHARED_FREE' AND s.state IN ('HELD', 'OPEN')), false)
+      INTO holds, has_free_site FROM sites s WHERE s.company_id = p_company;
+    SELECT array_agg(s.subdomain) INTO taken FROM sites s
+     WHERE s.subdomain = ANY (p_names) AND s.state IN ('HELD', 'OPEN');
+    SELECT count(*) INTO coupon_uses FROM coupon_uses u
+     WHERE u.company_id = p_company AND u.coupon_code = p_coupon;
+    RETURN NEXT;
+END
+$$
+"""
+
 
 def upgrade() -> None:
     """The roles exist already: `app.db.prepare` makes them, since only a superuser may."""
@@ -128,12 +159,15 @@ def upgrade() -> None:
     op.execute("CREATE SEQUENCE order_numbers")
     op.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_api, portal_system")
     op.execute(PRINCIPAL)
-    op.execute("REVOKE ALL ON FUNCTION portal_principal FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION portal_principal TO portal_api, portal_system")
+    op.execute(PLACEMENT_FACTS)
+    for function in ("portal_principal", "portal_placement_facts"):
+        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO portal_api, portal_system")
     op.execute("GRANT SELECT ON alembic_version TO portal_api, portal_system")
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION portal_placement_facts")
     op.execute("DROP FUNCTION portal_principal")
     op.execute("DROP SEQUENCE order_numbers")
     for table, _ in GUARDED:

@@ -56,6 +56,6 @@ def test_what_is_shown_of_a_person() -> None:
         "홍*동",
         "김*",
         "남**수",
-        "이",
+        "*",
     ]
     assert mask_phone("01012345678") == "010-****-5678"

@@ -68,6 +68,8 @@ class Order(OfCompany, Timestamps, Base):
     paid_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    announced_at: Mapped[datetime | None]
+    """When the mail that it was placed was queued."""
 
 
 class OrderItem(OfCompany, Base):

@@ -77,9 +77,12 @@ class Membership(OfCompany, Timestamps, Base):
     starts_on: Mapped[date]
     expires_on: Mapped[date | None]
     users: Mapped[int]
+    """In all: what the term began with (`base_users`) and what was added since."""
+    base_users: Mapped[int]
     complimentary_users: Mapped[int]
+    """How many of them are given for nothing (무료제공)."""
     storage_gb: Mapped[int]
-    """Bought storage beyond what the plan gives per user."""
+    base_storage_gb: Mapped[int]
     add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
     monthly_fee: Mapped[int]
     term_months: Mapped[int | None]

@@ -1,0 +1,290 @@
+"""Orders as clients see them: every code with its label."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from app.db.order_reads import ItemRead, OrderRead
+from app.domain.catalogue import Catalogue, Name
+from app.domain.orders import (
+    FREE_LABEL,
+    ITEM_STATE_LABELS,
+    ORDER_STATUS_LABELS,
+    ORDER_TYPE_LABELS,
+    PAYMENT_METHOD_LABELS,
+    PAYMENT_STATUS_LABELS,
+    ItemState,
+    OrderStatus,
+    OrderType,
+    PaymentMethod,
+    PaymentStatus,
+)
+from app.domain.periods import seoul_date
+from app.language import Language
+from app.routers.catalogue import SERVICE_TYPES, said
+from app.routers.models import AnswerModel
+
+
+class OrderSiteBody(AnswerModel):
+    """The site of an item; `url` once it is open."""
+
+    id: UUID
+    name: str
+    subdomain: str
+    url: str | None
+
+
+class OrderLineBody(AnswerModel):
+    """quantity × unit price (× months) = amount; `net` after every discount. KRW without VAT."""
+
+    kind: str
+    code: str
+    quantity: int
+    unit_price: int
+    months: int | None
+    amount: int
+    net: int
+
+
+class OrderDiscountBody(AnswerModel):
+    """A reduction of an item."""
+
+    kind: str
+    name: str
+    amount: int
+
+
+class OrderItemBody(AnswerModel):
+    """One site of the order, with its own state."""
+
+    id: UUID
+    type: str
+    type_label: str
+    plan: str
+    plan_label: str
+    service_type_label: str
+    users: int
+    months: int | None
+    state: str
+    state_label: str
+    failure: str | None
+    membership_id: UUID | None
+    starts_on: date | None
+    expires_on: date | None
+    site: OrderSiteBody
+    lines: list[OrderLineBody]
+    discounts: list[OrderDiscountBody]
+    labels: list[str]
+
+
+class OrderEventBody(AnswerModel):
+    """One step of the order; `actor` is `account:<id>` or `system`."""
+
+    status: str
+    status_label: str
+    at: datetime
+    actor: str
+    reason: str | None
+
+
+class OrderSummaryBody(AnswerModel):
+    """A row of 주문/구매내역. `summary` is 주요 상품정보."""
+
+    id: UUID
+    number: str = Field(examples=["ORD-20261124-000001"])
+    type: str
+    type_label: str
+    status: str
+    status_label: str
+    payment_status: str
+    payment_status_label: str
+    payment_method: str | None
+    payment_method_label: str
+    service_type_labels: list[str]
+    plan_labels: list[str]
+    summary: str
+    total: int
+    ordered_on: date
+    paid_on: date | None
+    applied_on: date | None
+
+
+class OrderBody(AnswerModel):
+    """An order whole. `applied_on` is 적용시작일: the first day of the first open site."""
+
+    id: UUID
+    number: str = Field(examples=["ORD-20261124-000001"])
+    type: str
+    type_label: str
+    status: str
+    status_label: str
+    payment_status: str
+    payment_status_label: str
+    payment_method: str | None
+    payment_method_label: str
+    items: list[OrderItemBody]
+    coupon_code: str | None
+    coupon_discount: int
+    amount: int
+    discount: int
+    supply: int
+    vat: int
+    total: int
+    ordered_on: date
+    applied_on: date | None
+    starts_on: date | None
+    expires_at: datetime | None
+    paid_at: datetime | None
+    created_at: datetime
+    history: list[OrderEventBody]
+
+
+class OrderPageBody(AnswerModel):
+    """The guide's sentence about resellers is part of the page."""
+
+    items: list[OrderSummaryBody]
+    next_cursor: str | None
+    reseller_orders_hidden: bool
+    notice: str
+
+
+def _method_label(order: OrderRead, language: Language) -> str:
+    if order.payment_method is None:
+        return said(FREE_LABEL, language)
+    return said(PAYMENT_METHOD_LABELS[PaymentMethod(order.payment_method)], language)
+
+
+def _applied_on(order: OrderRead) -> date | None:
+    return min((item.starts_on for item in order.items if item.starts_on), default=None)
+
+
+def _plan(catalogue: Catalogue, code: str) -> tuple[Name, Name]:
+    plan = catalogue.plan(code)
+    assert plan is not None
+    return plan.name, SERVICE_TYPES[plan.service_type]
+
+
+def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> OrderBody:
+    """Everything of an order, in the request's language."""
+    status, payment = OrderStatus(order.status), PaymentStatus(order.payment_status)
+    return OrderBody(
+        id=order.id,
+        number=order.number,
+        type=order.kind,
+        type_label=said(ORDER_TYPE_LABELS[OrderType(order.kind)], language),
+        status=order.status,
+        status_label=said(ORDER_STATUS_LABELS[status], language),
+        payment_status=order.payment_status,
+        payment_status_label=said(PAYMENT_STATUS_LABELS[payment], language),
+        payment_method=order.payment_method,
+        payment_method_label=_method_label(order, language),
+        items=[_item(item, catalogue, language) for item in order.items],
+        coupon_code=order.coupon_code,
+        coupon_discount=order.coupon_discount,
+        amount=order.amount,
+        discount=order.discount,
+        supply=order.supply,
+        vat=order.vat,
+        total=order.total,
+        ordered_on=order.ordered_on,
+        applied_on=_applied_on(order),
+        starts_on=order.starts_on,
+        expires_at=order.expires_at,
+        paid_at=order.paid_at,
+        created_at=order.created_at,
+        history=[
+            OrderEventBody(
+                status=event.status,
+                status_label=said(ORDER_STATUS_LABELS[OrderStatus(event.status)], language),
+                at=event.at,
+                actor=event.actor,
+                reason=event.reason,
+            )
+            for event in order.events
+        ],
+    )
+
+
+def _item(item: ItemRead, catalogue: Catalogue, language: Language) -> OrderItemBody:
+    plan, service_type = _plan(catalogue, item.plan)
+    korean = language is Language.KO
+    return OrderItemBody(
+        id=item.id,
+        type=item.type,
+        type_label=said(ORDER_TYPE_LABELS[OrderType(item.type)], language),
+        plan=item.plan,
+        plan_label=said(plan, language),
+        service_type_label=said(service_type, language),
+        users=item.users,
+        months=item.months,
+        state=item.state,
+        state_label=said(ITEM_STATE_LABELS[ItemState(item.state)], language),
+        failure=item.failure,
+        membership_id=item.membership_id,
+        starts_on=item.starts_on,
+        expires_on=item.expires_on,
+        site=OrderSiteBody(
+            id=item.site.id,
+            name=item.site.name,
+            subdomain=item.site.subdomain,
+            url=item.site.url,
+        ),
+        lines=[
+            OrderLineBody(
+                kind=line.kind,
+                code=line.code,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                months=line.months,
+                amount=line.amount,
+                net=line.net,
+            )
+            for line in item.lines
+        ],
+        discounts=[
+            OrderDiscountBody(kind=d.kind, name=d.name_ko if korean else d.name_en, amount=d.amount)
+            for d in item.discounts
+        ],
+        labels=item.labels,
+    )
+
+
+def order_summary(order: OrderRead, catalogue: Catalogue, language: Language) -> OrderSummaryBody:
+    """A row of the history."""
+    plans = [_plan(catalogue, item.plan) for item in order.items]
+    status, payment = OrderStatus(order.status), PaymentStatus(order.payment_status)
+    return OrderSummaryBody(
+        id=order.id,
+        number=order.number,
+        type=order.kind,
+        type_label=said(ORDER_TYPE_LABELS[OrderType(order.kind)], language),
+        status=order.status,
+        status_label=said(ORDER_STATUS_LABELS[status], language),
+        payment_status=order.payment_status,
+        payment_status_label=said(PAYMENT_STATUS_LABELS[payment], language),
+        payment_method=order.payment_method,
+        payment_method_label=_method_label(order, language),
+        service_type_labels=sorted({said(service, language) for _, service in plans}),
+        plan_labels=[said(plan, language) for plan, _ in plans],
+        summary=" / ".join(_content(item, catalogue, language) for item in order.items),
+        total=order.total,
+        ordered_on=order.ordered_on,
+        paid_on=seoul_date(order.paid_at) if order.paid_at else None,
+        applied_on=_applied_on(order),
+    )
+
+
+def _content(item: ItemRead, catalogue: Catalogue, language: Language) -> str:
+    """`클라우드 공유형 10명 12개월, 추가 용량 20`: plan, users, months, the first add-ons."""
+    plan, _ = _plan(catalogue, item.plan)
+    korean = language is Language.KO
+    words = [said(plan, language), f"{item.users:,}" + ("명" if korean else " users")]
+    if item.months:
+        words.append(f"{item.months}" + ("개월" if korean else " months"))
+    extras = []
+    for code, quantity in list(item.add_ons.items())[:3]:
+        add_on = catalogue.add_on(code)
+        assert add_on is not None
+        extras.append(f"{said(add_on.name, language)} {quantity:,}")
+    return ", ".join([" ".join(words), *extras])

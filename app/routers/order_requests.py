@@ -1,0 +1,64 @@
+"""What the order page sends."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from app.domain.terms import GivenConsent
+from app.routers.accounts import Email
+from app.routers.models import RequestModel
+from app.routers.price_previews import NewItemRequest
+from app.services.order_placement import PlaceOrder, SiteWish
+
+Line = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s\x00-\x1f](.*\S)?$")]
+
+
+class SiteRequest(RequestModel):
+    """The site of a NEW item and its first administrator at the groupware."""
+
+    name: Line = Field(examples=["한빛 본사"])
+    subdomain: str = Field(min_length=1, max_length=63, examples=["hanbit"])
+    admin_name: Line = Field(examples=["홍길동"])
+    admin_login_id: str = Field(pattern=r"^[A-Za-z0-9_.-]{2,40}$", examples=["admin"])
+    admin_email: Email
+
+
+class OrderItemRequest(NewItemRequest):
+    """A priced item and the site it is for."""
+
+    site: SiteRequest
+
+
+class OrderConsentRequest(RequestModel):
+    """One answer to one document of `GET /v1/terms?use=ORDER`."""
+
+    kind: str = Field(min_length=1, max_length=40, examples=["SERVICE_CONTRACT"])
+    version: str = Field(min_length=1, max_length=40, examples=["2023-09"])
+    agreed: bool
+
+
+class PlaceOrderRequest(RequestModel):
+    """`expected_total` is what the client showed; `payment_method` is null when it is 0."""
+
+    items: list[OrderItemRequest] = Field(min_length=1, max_length=20)
+    coupon_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    starts_on: Annotated[date, Field(strict=False)] | None = None
+    confirm_duplicate: bool = False
+    expected_total: int = Field(ge=0, le=10**13, examples=[583000])
+    payment_method: Annotated[str, Field(pattern=r"^[A-Z_]{1,40}$")] | None = Field(
+        default=None, examples=["CARD"]
+    )
+    consents: list[OrderConsentRequest] = Field(max_length=10)
+
+    def to_domain(self) -> PlaceOrder:
+        return PlaceOrder(
+            items=[item.to_domain() for item in self.items],
+            sites=[SiteWish(**item.site.model_dump()) for item in self.items],
+            coupon_code=self.coupon_code,
+            starts_on=self.starts_on,
+            confirm_duplicate=self.confirm_duplicate,
+            expected_total=self.expected_total,
+            payment_method=self.payment_method,
+            consents=[GivenConsent(c.kind, c.version, c.agreed) for c in self.consents],
+        )

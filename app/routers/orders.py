@@ -1,0 +1,171 @@
+"""주문 및 결제: placing orders, 주문/구매내역."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from app.domain.periods import seoul_date
+from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.idempotent import (
+    IDEMPOTENT,
+    IdempotencyKey,
+    answer_of,
+    run_idempotent,
+)
+from app.routers.models import RequestModel
+from app.routers.order_bodies import OrderBody, OrderPageBody, order_body, order_summary
+from app.routers.order_requests import PlaceOrderRequest
+from app.routers.permissions import FOR_A_COMPANY, CanCreateOrders, CanReadOrders
+from app.routers.price_previews import REFUSALS as PRICE_REFUSALS
+from app.routers.problems import problems
+from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
+from app.services.order_placement import place_order
+from app.services.orders import cancel_order, choose_subdomain, get_order, list_orders
+from app.services.principals import Principal, TransactionSession
+
+router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=StrictRoute)
+
+NOTICE_KO = "리셀러(파트너사)를 통해 주문/구매를 한 경우 내역을 확인할 수 없습니다."
+
+
+class SubdomainRequest(RequestModel):
+    """Another sub-domain for a site whose opening failed."""
+
+    subdomain: str = Field(min_length=1, max_length=63, examples=["hanbit-2"])
+
+
+@router.post(
+    "",
+    operation_id="create_order",
+    summary="Place an order",
+    description="신규주문: 약관 동의 및 결제. Needs an Idempotency-Key.",
+    status_code=201,
+    responses={
+        201: {"model": OrderBody},
+        **problems(
+            *FOR_A_COMPANY,
+            *IDEMPOTENT,
+            *PRICE_REFUSALS,
+            "corporate_account_required",
+            "coupon_unknown",
+            "coupon_not_applicable",
+            "coupon_used_up",
+            "order_already_open",
+            "subdomain_invalid",
+            "subdomain_reserved",
+            "subdomain_taken",
+            "subdomain_holds_used_up",
+            "price_changed",
+            "payment_method_not_allowed",
+            "consent_required",
+            "consent_unknown",
+            body=True,
+        ),
+    },
+)
+async def create_order(
+    deps: DepsDep,
+    request: Request,
+    language: LanguageDep,
+    access: CanCreateOrders,
+    body: PlaceOrderRequest,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
+        catalogue = await deps.catalogues.in_force(seoul_date(principal.now))
+        placed = await place_order(session, principal, deps.vault, catalogue, body.to_domain())
+        read = placed.as_read()
+        location = f"/v1/orders/{read.id}"
+        return answer_of(order_body(read, catalogue, language), 201, Location=location)
+
+    return await run_idempotent(request, access, "create_order", idempotency_key, work)
+
+
+@router.get(
+    "",
+    operation_id="list_orders",
+    summary="Orders, the newest first",
+    description="주문/구매내역.",
+    responses=problems(*FOR_A_COMPANY, "invalid_request", "cursor_invalid"),
+)
+async def get_orders(
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanReadOrders,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+    size: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> OrderPageBody:
+    async with access.transaction() as (session, principal):
+        page = await list_orders(session, principal, cursor, size)
+    items = [
+        order_summary(order, await deps.catalogues.of(order.catalogue_code), language)
+        for order in page.items
+    ]
+    return OrderPageBody(
+        items=items,
+        next_cursor=page.next_cursor,
+        reseller_orders_hidden=True,
+        notice=NOTICE_KO,
+    )
+
+
+@router.get(
+    "/{order_id}",
+    operation_id="get_order",
+    summary="An order",
+    responses=problems(*FOR_A_COMPANY, "order_not_found"),
+)
+async def get_one(
+    deps: DepsDep, language: LanguageDep, access: CanReadOrders, order_id: UUID
+) -> OrderBody:
+    async with access.transaction() as (session, principal):
+        order = await get_order(session, principal, order_id)
+    return order_body(order, await deps.catalogues.of(order.catalogue_code), language)
+
+
+@router.post(
+    "/{order_id}/cancel",
+    operation_id="cancel_order",
+    summary="Cancel an unpaid order",
+    responses={
+        200: {"model": OrderBody},
+        **problems(*FOR_A_COMPANY, "order_not_found", "order_state_conflict"),
+    },
+)
+async def cancel(
+    deps: DepsDep, language: LanguageDep, access: CanCreateOrders, order_id: UUID
+) -> OrderBody:
+    async with access.transaction() as (session, principal):
+        order = await cancel_order(session, principal, order_id)
+    return order_body(order, await deps.catalogues.of(order.catalogue_code), language)
+
+
+@router.post(
+    "/{order_id}/items/{item_id}/site",
+    operation_id="choose_order_item_site",
+    summary="Another sub-domain after a failed opening",
+    responses=problems(
+        *FOR_A_COMPANY,
+        "order_not_found",
+        "order_item_not_found",
+        "order_state_conflict",
+        "subdomain_invalid",
+        "subdomain_reserved",
+        "subdomain_taken",
+        body=True,
+    ),
+)
+async def choose_site(
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanCreateOrders,
+    order_id: UUID,
+    item_id: UUID,
+    body: SubdomainRequest,
+) -> OrderBody:
+    async with access.transaction() as (session, principal):
+        order = await choose_subdomain(session, principal, order_id, item_id, body.subdomain)
+    return order_body(order, await deps.catalogues.of(order.catalogue_code), language)

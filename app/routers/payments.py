@@ -1,0 +1,159 @@
+"""결제: starting a card payment, and telling that the payer is done."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from app.domain.payments import PAYMENT_STATE_LABELS, PaymentState
+from app.language import Language
+from app.routers.catalogue import said
+from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.idempotent import IDEMPOTENT, IdempotencyKey, answer_of, run_idempotent
+from app.routers.models import AnswerModel, RequestModel
+from app.routers.permissions import FOR_A_COMPANY, CanManagePayments
+from app.routers.problems import problems
+from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
+from app.services.payments import PaymentView, Shop
+from app.services.principals import Principal, TransactionSession
+
+router = APIRouter(prefix="/v1", tags=["payments"], route_class=StrictRoute)
+
+
+class StartPaymentRequest(RequestModel):
+    """Cards for now. `redirect_url` is where a phone's browser comes back to."""
+
+    method: Literal["CARD"]
+    redirect_url: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s]+$")] | None = None
+
+
+class CheckoutBody(AnswerModel):
+    """What the provider's browser SDK is called with, as it is."""
+
+    store_id: str
+    channel_key: str
+    pay_method: Literal["CARD"]
+    payment_id: str
+    order_name: str
+    total_amount: int
+    vat_amount: int
+    currency: Literal["KRW"]
+    redirect_url: str | None
+
+
+class PaymentBody(AnswerModel):
+    """A payment; amounts in KRW, VAT included."""
+
+    id: UUID
+    order_id: UUID
+    method: str
+    status: str
+    status_label: str
+    amount: int
+    vat: int
+    paid_at: datetime | None
+    receipt_url: str | None
+    checkout: CheckoutBody | None
+
+
+PROVIDER = ("provider_unavailable", "provider_failed")
+
+
+@router.post(
+    "/orders/{order_id}/payments",
+    operation_id="start_payment",
+    summary="Start a payment",
+    description="약관 동의 및 결제. Closes the order's former payment. Needs an Idempotency-Key; "
+    "a repeat with the same key goes on with the same payment.",
+    status_code=201,
+    responses={
+        201: {"model": PaymentBody},
+        **problems(
+            *FOR_A_COMPANY,
+            *IDEMPOTENT,
+            "order_not_found",
+            "order_state_conflict",
+            *PROVIDER,
+            body=True,
+        ),
+    },
+)
+async def start_payment(
+    deps: DepsDep,
+    request: Request,
+    language: LanguageDep,
+    access: CanManagePayments,
+    order_id: UUID,
+    body: StartPaymentRequest,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
+        payment = await deps.payments.start(session, principal, order_id)
+        checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
+        return answer_of(_body(payment, language, checkout), 201)
+
+    response = await run_idempotent(request, access, "start_payment", idempotency_key, work)
+    if response.status_code == 201:
+        # Also for a repeat: the first try may have ended before the provider had answered.
+        payment = PaymentBody.model_validate_json(bytes(response.body))
+        await deps.payments.announce(payment.id, payment.amount)
+    return response
+
+
+@router.get(
+    "/payments/{payment_id}",
+    operation_id="get_payment",
+    summary="A payment",
+    responses=problems(*FOR_A_COMPANY, "payment_not_found"),
+)
+async def get_payment(
+    deps: DepsDep, language: LanguageDep, access: CanManagePayments, payment_id: UUID
+) -> PaymentBody:
+    return _body(await deps.payments.get(access, payment_id), language)
+
+
+@router.post(
+    "/payments/{payment_id}/complete",
+    operation_id="complete_payment",
+    summary="The payer is done",
+    description="The provider is asked what is true; safe to repeat, before or after its webhook.",
+    responses=problems(*FOR_A_COMPANY, "payment_not_found", *PROVIDER),
+)
+async def complete_payment(
+    deps: DepsDep, language: LanguageDep, access: CanManagePayments, payment_id: UUID
+) -> PaymentBody:
+    return _body(await deps.payments.complete(access, payment_id), language)
+
+
+def _checkout(payment: PaymentView, shop: Shop, redirect_url: str | None) -> CheckoutBody:
+    return CheckoutBody(
+        store_id=shop.store_id,
+        channel_key=shop.card_channel_key,
+        pay_method="CARD",
+        payment_id=str(payment.id),
+        order_name=payment.order_number,
+        total_amount=payment.amount,
+        vat_amount=payment.vat,
+        currency="KRW",
+        redirect_url=redirect_url,
+    )
+
+
+def _body(
+    payment: PaymentView, language: Language, checkout: CheckoutBody | None = None
+) -> PaymentBody:
+    return PaymentBody(
+        id=payment.id,
+        order_id=payment.order_id,
+        method=payment.method,
+        status=payment.status,
+        status_label=said(PAYMENT_STATE_LABELS[PaymentState(payment.status)], language),
+        amount=payment.amount,
+        vat=payment.vat,
+        paid_at=payment.paid_at,
+        receipt_url=payment.receipt_url,
+        checkout=checkout,
+    )

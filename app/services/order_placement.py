@@ -1,0 +1,421 @@
+"""Placing an order (PRODUCT.md section 10): the checks in their order, then everything at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.ids import new_id
+from app.db.order_reads import (
+    DiscountRead,
+    EventRead,
+    ItemRead,
+    LineRead,
+    OrderRead,
+    SiteRead,
+)
+from app.db.orders import (
+    PlacementFacts,
+    insert_order,
+    placement_facts,
+    take_coupon,
+)
+from app.db.queue import Job, enqueue
+from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine
+from app.db.tables.sites import Site
+from app.db.vault import Vault
+from app.domain.catalogue import Catalogue
+from app.domain.coupons import Coupon
+from app.domain.errors import DomainError
+from app.domain.orders import (
+    ItemState,
+    OrderedItem,
+    OrderType,
+    PaymentMethod,
+    derive_order_status,
+    derive_payment_status,
+    order_fingerprint,
+    payment_deadline,
+)
+from app.domain.periods import SEOUL, seoul_date
+from app.domain.pricing import NewItem, PricedItem, PricedOrder, price_order
+from app.domain.sites import check_subdomain
+from app.domain.terms import GivenConsent, TermsUse, check_consents, order_consents_needed
+from app.services.order_events import ANNOUNCE_ORDER, PROVISION_ITEM, account_actor
+from app.services.principals import Principal
+
+SAME_ORDER_WITHIN = timedelta(minutes=30)
+OPEN_HOLDS = 3
+OPENS_AT = time(0, 5)
+"""When a site asked for a later day is opened on it (KST)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWish:
+    """The site of a NEW item: its name, sub-domain and first administrator."""
+
+    name: str
+    subdomain: str
+    admin_name: str
+    admin_login_id: str
+    admin_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What the order page sends. `payment_method` is None exactly when nothing is due."""
+
+    items: Sequence[NewItem]
+    sites: Sequence[SiteWish]
+    coupon_code: str | None
+    starts_on: date | None
+    confirm_duplicate: bool
+    expected_total: int
+    payment_method: str | None
+    consents: Sequence[GivenConsent]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """The rows that were written."""
+
+    order: Order
+    sites: tuple[Site, ...]
+    items: tuple[OrderItem, ...]
+    lines: tuple[OrderLine, ...]
+    event: OrderEvent
+
+    def as_read(self) -> OrderRead:
+        """The order as it would be read back, without reading it."""
+        order, event = self.order, self.event
+        return OrderRead(
+            id=order.id,
+            number=order.number,
+            kind=order.kind,
+            status=order.status,
+            payment_status=order.payment_status,
+            payment_method=order.payment_method,
+            catalogue_code=order.catalogue_code,
+            coupon_code=order.coupon_code,
+            coupon_discount=order.coupon_discount,
+            amount=order.amount,
+            discount=order.discount,
+            supply=order.supply,
+            vat=order.vat,
+            total=order.total,
+            ordered_on=order.ordered_on,
+            starts_on=order.starts_on,
+            expires_at=order.expires_at,
+            paid_at=order.paid_at,
+            created_at=order.created_at,
+            items=[self._item(item) for item in self.items],
+            events=[EventRead(event.status, event.at, event.actor, event.reason)],
+        )
+
+    def _item(self, item: OrderItem) -> ItemRead:
+        site = self.sites[item.position]
+        return ItemRead(
+            id=item.id,
+            position=item.position,
+            type=item.type,
+            plan=item.plan,
+            users=item.users,
+            months=item.months,
+            add_ons=item.add_ons,
+            state=item.state,
+            failure=None,
+            membership_id=None,
+            starts_on=None,
+            expires_on=None,
+            site=SiteRead(site.id, site.name, site.subdomain, None),
+            lines=[
+                LineRead(
+                    line.kind,
+                    line.code,
+                    line.quantity,
+                    line.unit_price,
+                    line.months,
+                    line.amount,
+                    line.net,
+                )
+                for line in self.lines
+                if line.item_id == item.id
+            ],
+            discounts=[DiscountRead(**discount) for discount in item.discounts],
+            labels=item.labels,
+        )
+
+
+async def place_order(
+    session: AsyncSession,
+    principal: Principal,
+    vault: Vault,
+    catalogue: Catalogue,
+    command: PlaceOrder,
+) -> PlacedOrder:
+    """Places the order in the caller's transaction: three statements, five with a coupon.
+
+    Raises, in this order: what cannot be ordered, `order_already_open`, `subdomain_taken` and its
+    like, `price_changed`, what is wrong with method and consents.
+    """
+    for index, site in enumerate(command.sites):
+        check_subdomain(site.subdomain, f"/items/{index}/site/subdomain")
+    fingerprint = order_fingerprint(_ordered(catalogue, command))
+    names = [site.subdomain for site in command.sites]
+    facts = await placement_facts(
+        session,
+        principal.company_id,
+        fingerprint,
+        principal.now - SAME_ORDER_WITHIN,
+        names,
+        command.coupon_code,
+    )
+    if facts.same_order is not None and not command.confirm_duplicate:
+        raise DomainError("order_already_open", order_id=str(facts.same_order))
+    _check_names(facts, names)
+    priced = _price(catalogue, command, facts, seoul_date(principal.now))
+    if priced.total != command.expected_total:
+        raise DomainError("price_changed", "/expected_total", total=priced.total)
+    method = _method(command.payment_method, priced.total)
+    check_consents(
+        TermsUse.ORDER,
+        command.consents,
+        order_consents_needed([item.months for item in priced.items]),
+    )
+    rows = _Rows(principal, vault, catalogue, command, priced, facts, fingerprint, method)
+    placed = rows.build()
+    if facts.coupon is not None and not await take_coupon(
+        session, facts.coupon.code, principal.company_id, placed.order.id, principal.now
+    ):
+        raise DomainError("coupon_used_up", "/coupon_code")
+    await _insert(session, placed, names)
+    jobs = [Job(ANNOUNCE_ORDER, placed.order.id)]
+    jobs += [
+        Job(PROVISION_ITEM, item.id)
+        for item in placed.items
+        if item.due_at is not None and item.due_at <= principal.now
+    ]
+    await enqueue(session, jobs)
+    return placed
+
+
+def _ordered(catalogue: Catalogue, command: PlaceOrder) -> list[OrderedItem]:
+    """A fixed number of users is the same whether it was named or left out."""
+    fixed = {plan.code: plan.fixed_users for plan in catalogue.plans}
+    return [
+        OrderedItem(
+            OrderType.NEW,
+            item.plan,
+            fixed.get(item.plan) or item.users,
+            item.months,
+            item.add_ons,
+            site.subdomain,
+        )
+        for item, site in zip(command.items, command.sites, strict=True)
+    ]
+
+
+def _check_names(facts: PlacementFacts, names: Sequence[str]) -> None:
+    for index, name in enumerate(names):
+        if name in facts.taken or name in names[:index]:
+            raise DomainError("subdomain_taken", f"/items/{index}/site/subdomain")
+    if facts.holds + len(names) > OPEN_HOLDS:
+        raise DomainError("subdomain_holds_used_up")
+
+
+def _price(
+    catalogue: Catalogue, command: PlaceOrder, facts: PlacementFacts, today: date
+) -> PricedOrder:
+    coupon: Coupon | None = facts.coupon
+    if command.coupon_code is not None and coupon is None:
+        raise DomainError("coupon_unknown", "/coupon_code")
+    priced = price_order(catalogue, command.items, coupon, today, command.starts_on)
+    free = [item.index for item in priced.items if item.plan.free]
+    if free and facts.has_free_site:
+        raise DomainError("free_site_exists", f"/items/{free[0]}/plan")
+    return priced
+
+
+def _method(method: str | None, total: int) -> PaymentMethod | None:
+    """Cards only for now; none where nothing is due."""
+    if (method is None) is not (total == 0) or method not in (None, "CARD"):
+        raise DomainError("payment_method_not_allowed", "/payment_method")
+    return None if method is None else PaymentMethod(method)
+
+
+async def _insert(session: AsyncSession, placed: PlacedOrder, names: Sequence[str]) -> None:
+    """The unique indexes have the last word where two orders ran at once."""
+    try:
+        await insert_order(
+            session, placed.order, placed.event, placed.sites, placed.items, placed.lines
+        )
+    except IntegrityError as lost:
+        words = str(lost.orig)
+        if "uq_sites_subdomain" in words:
+            index = next((i for i, name in enumerate(names) if f"({name})" in words), 0)
+            pointer = f"/items/{index}/site/subdomain"
+            raise DomainError("subdomain_taken", pointer) from lost
+        if "uq_sites_one_free" in words:
+            raise DomainError("free_site_exists") from lost
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Makes the rows of an order from its price."""
+
+    principal: Principal
+    vault: Vault
+    catalogue: Catalogue
+    command: PlaceOrder
+    priced: PricedOrder
+    facts: PlacementFacts
+    fingerprint: bytes
+    method: PaymentMethod | None
+
+    def build(self) -> PlacedOrder:
+        order = self._order()
+        sites = tuple(
+            self._site(wish, item)
+            for wish, item in zip(self.command.sites, self.priced.items, strict=True)
+        )
+        items = tuple(
+            self._item(order, site, item)
+            for site, item in zip(sites, self.priced.items, strict=True)
+        )
+        lines = tuple(
+            line
+            for row, item in zip(items, self.priced.items, strict=True)
+            for line in self._lines(row.id, item)
+        )
+        event = OrderEvent(
+            id=new_id(),
+            company_id=order.company_id,
+            order_id=order.id,
+            status=order.status,
+            actor=account_actor(self.principal.account_id),
+            reason=None,
+            at=self.principal.now,
+        )
+        return PlacedOrder(order, sites, items, lines, event)
+
+    @property
+    def _due_now(self) -> bool:
+        return self.priced.total > 0
+
+    def _order(self) -> Order:
+        now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)
+        status = derive_order_status([ItemState.PENDING], None, self._due_now)
+        payment = derive_payment_status(priced.total, 0, 0, None, today)
+        deadline = payment_deadline(now, self.method, frozenset()) if self.method else None
+        return Order(
+            id=new_id(),
+            company_id=self.principal.company_id,
+            number=f"ORD-{today:%Y%m%d}-{self.facts.number:06d}",
+            account_id=self.principal.account_id,
+            kind="NEW",
+            status=str(status),
+            payment_status=str(payment),
+            payment_method=str(self.method) if self.method else None,
+            catalogue_code=self.catalogue.code,
+            coupon_code=self.facts.coupon.code if self.facts.coupon else None,
+            coupon_discount=priced.coupon_amount,
+            fingerprint=self.fingerprint,
+            amount=priced.amount,
+            discount=priced.discount,
+            supply=priced.supply,
+            vat=priced.vat,
+            total=priced.total,
+            ordered_on=today,
+            starts_on=self.command.starts_on,
+            consents=[
+                {"kind": c.kind, "version": c.version, "agreed": c.agreed}
+                for c in self.command.consents
+            ],
+            expires_at=deadline,
+            paid_at=None if self._due_now else now,
+            ended_at=None,
+            end_reason=None,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _site(self, wish: SiteWish, item: PricedItem) -> Site:
+        now = self.principal.now
+        return Site(
+            id=new_id(),
+            company_id=self.principal.company_id,
+            name=wish.name,
+            plan=item.plan.code,
+            subdomain=wish.subdomain,
+            state="HELD",
+            business_number=self.facts.business_number,
+            admin_name=self.vault.seal("sites.admin_name", wish.admin_name),
+            admin_login_id=wish.admin_login_id,
+            admin_email=self.vault.seal("sites.admin_email", wish.admin_email),
+            revision=0,
+            applied_revision=0,
+            accounting_visible=True,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _item(self, order: Order, site: Site, item: PricedItem) -> OrderItem:
+        return OrderItem(
+            id=new_id(),
+            company_id=order.company_id,
+            order_id=order.id,
+            position=item.index,
+            type="NEW",
+            plan=item.plan.code,
+            users=item.users,
+            months=item.months,
+            add_ons=dict(self.command.items[item.index].add_ons),
+            state="PENDING",
+            site_id=site.id,
+            membership_id=None,
+            discounts=[
+                {
+                    "kind": str(d.kind),
+                    "name_ko": d.name.ko,
+                    "name_en": d.name.en,
+                    "percent": d.percent,
+                    "base": d.base,
+                    "amount": d.amount,
+                }
+                for d in item.discounts
+            ],
+            labels=[label.ko for label in item.labels],
+            attempts=0,
+            due_at=None if self._due_now else opening_time(order.created_at, order.starts_on),
+            failed_at=None,
+            failure=None,
+        )
+
+    def _lines(self, item_id: UUID, item: PricedItem) -> list[OrderLine]:
+        return [
+            OrderLine(
+                id=new_id(),
+                company_id=self.principal.company_id,
+                item_id=item_id,
+                position=position,
+                kind=str(line.kind),
+                code=line.code,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                months=line.months,
+                amount=line.amount,
+                net=line.net,
+            )
+            for position, line in enumerate(item.lines)
+        ]
+
+
+def opening_time(now: datetime, starts_on: date | None) -> datetime:
+    """When a paid item may be opened: at once, or at 00:05 KST of the later day asked for."""
+    if starts_on is None:
+        return now
+    return max(now, datetime.combine(starts_on, OPENS_AT, tzinfo=SEOUL))

@@ -1,0 +1,222 @@
+"""Orders after they are placed: reading, cancelling, expiring, another sub-domain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.ids import new_id
+from app.db.order_reads import OrderRead, read_order, read_orders
+from app.db.queue import Job, enqueue
+from app.db.tables.catalogue import CouponUse
+from app.db.tables.orders import Order, OrderEvent, OrderItem, Payment
+from app.db.tables.sites import Site
+from app.domain.errors import DomainError
+from app.domain.orders import (
+    ItemState,
+    OrderEnd,
+    OrderStatus,
+    derive_order_status,
+    step_item,
+    step_order,
+)
+from app.domain.sites import check_subdomain
+from app.services.cursors import make_cursor, read_cursor
+from app.services.emails import Emails
+from app.services.mails import Mails, NewMail
+from app.services.order_events import PROVISION_ITEM, SYSTEM, account_actor
+from app.services.principals import Principal
+
+_GIVE_BACK_COUPON = text("UPDATE coupons SET uses = uses - 1 WHERE code = :code")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """`next_cursor` is None on the last page."""
+
+    items: list[OrderRead]
+    next_cursor: str | None
+
+
+async def get_order(session: AsyncSession, principal: Principal, order_id: UUID) -> OrderRead:
+    """Raises `order_not_found`, also for another company's order."""
+    order = await read_order(session, principal.company_id, order_id)
+    if order is None:
+        raise DomainError("order_not_found")
+    return order
+
+
+async def list_orders(
+    session: AsyncSession, principal: Principal, cursor: str | None, size: int
+) -> OrderPage:
+    """주문/구매내역, the newest first."""
+    rows = await read_orders(session, principal.company_id, read_cursor(cursor), size + 1)
+    page, more = rows[:size], len(rows) > size
+    next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
+    return OrderPage(page, next_cursor)
+
+
+async def lock_order(session: AsyncSession, company_id: UUID, order_id: UUID) -> Order:
+    """The row, locked. Raises `order_not_found`."""
+    order = (
+        await session.execute(
+            select(Order)
+            .where(Order.company_id == company_id, Order.id == order_id)
+            .with_for_update()
+        )
+    ).scalar_one_or_none()
+    if order is None:
+        raise DomainError("order_not_found")
+    return order
+
+
+async def cancel_order(session: AsyncSession, principal: Principal, order_id: UUID) -> OrderRead:
+    """By the customer, before anything is paid. Raises `order_state_conflict`."""
+    order = await lock_order(session, principal.company_id, order_id)
+    if order.status != OrderStatus.PENDING_PAYMENT:
+        raise DomainError("order_state_conflict", current=order.status, wanted="CANCELLED")
+    actor = account_actor(principal.account_id)
+    await end_unpaid(session, order, OrderEnd.CANCELLED, actor, "customer", principal.now)
+    return await get_order(session, principal, order_id)
+
+
+async def end_unpaid(
+    session: AsyncSession,
+    order: Order,
+    end: OrderEnd,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """CANCELLED or EXPIRED: names and coupon are free again, open payments are closed.
+
+    A payment that is captured all the same is sent back when it is read.
+    """
+    status = step_order(OrderStatus(order.status), OrderStatus(end.value))
+    order.status = str(status)
+    order.ended_at = now
+    order.end_reason = reason
+    order.updated_at = now
+    items = select(OrderItem.site_id).where(OrderItem.order_id == order.id)
+    await session.execute(
+        update(Site)
+        .where(Site.id.in_(items), Site.state == "HELD")
+        .values(state="RELEASED", updated_at=now)
+    )
+    await session.execute(
+        update(Payment)
+        .where(Payment.order_id == order.id, Payment.status == "READY")
+        .values(status="CANCELLED", updated_at=now)
+    )
+    if order.coupon_code is not None:
+        await session.execute(_GIVE_BACK_COUPON, {"code": order.coupon_code})
+        await session.execute(delete(CouponUse).where(CouponUse.order_id == order.id))
+    session.add(_event(order, actor, reason, now))
+    await session.flush()
+
+
+def _event(order: Order, actor: str, reason: str | None, now: datetime) -> OrderEvent:
+    return OrderEvent(
+        id=new_id(),
+        company_id=order.company_id,
+        order_id=order.id,
+        status=order.status,
+        actor=actor,
+        reason=reason,
+        at=now,
+    )
+
+
+async def derive_again(
+    session: AsyncSession, order: Order, actor: str, reason: str | None, now: datetime
+) -> None:
+    """Writes what the order's status follows to from its items now; a step is a row of history."""
+    states = (
+        await session.execute(select(OrderItem.state).where(OrderItem.order_id == order.id))
+    ).scalars()
+    due_now = order.payment_status == "UNPAID"
+    wanted = derive_order_status([ItemState(state) for state in states], None, due_now)
+    if wanted != order.status:
+        order.status = str(step_order(OrderStatus(order.status), wanted))
+        order.updated_at = now
+        session.add(_event(order, actor, reason, now))
+
+
+async def choose_subdomain(
+    session: AsyncSession, principal: Principal, order_id: UUID, item_id: UUID, subdomain: str
+) -> OrderRead:
+    """Another sub-domain after a failed opening; the item is tried again.
+
+    Raises `order_item_not_found`, `order_state_conflict`, and what the name's rules say.
+    """
+    check_subdomain(subdomain, "/subdomain")
+    order = await lock_order(session, principal.company_id, order_id)
+    item = await session.get(OrderItem, item_id, with_for_update=True)
+    if item is None or item.order_id != order.id:
+        raise DomainError("order_item_not_found")
+    item.state = str(step_item(ItemState(item.state), ItemState.PROVISIONING))
+    item.attempts = 0
+    item.failed_at = item.failure = None
+    item.due_at = principal.now
+    site = await session.get_one(Site, item.site_id, with_for_update=True)
+    site.subdomain = subdomain
+    site.revision += 1
+    site.operation_id = None
+    site.updated_at = principal.now
+    try:
+        await session.flush()
+    except IntegrityError as lost:
+        if "uq_sites_subdomain" not in str(lost.orig):
+            raise
+        raise DomainError("subdomain_taken", "/subdomain") from lost
+    actor = account_actor(principal.account_id)
+    await derive_again(session, order, actor, "another sub-domain", principal.now)
+    await session.flush()
+    await enqueue(session, [Job(PROVISION_ITEM, item.id)])
+    return await get_order(session, principal, order_id)
+
+
+class OrderJobs:
+    """What happens to orders without anybody's hand."""
+
+    def __init__(self, database: Database, clock: Clock, mails: Mails, emails: Emails) -> None:
+        self._database = database
+        self._clock = clock
+        self._mails = mails
+        self._emails = emails
+
+    async def expire(self, order_id: UUID) -> None:
+        """Ends an unpaid order whose time is over; anything else is left alone."""
+        async with self._database.system_session("expire order") as session:
+            now = await self._clock.now(session)
+            order = await session.get(Order, order_id, with_for_update=True)
+            if order is None or order.status != OrderStatus.PENDING_PAYMENT:
+                return
+            if order.expires_at is None or order.expires_at > now:
+                return
+            await end_unpaid(session, order, OrderEnd.EXPIRED, SYSTEM, "unpaid in time", now)
+
+    async def announce(self, order_id: UUID) -> None:
+        """Mails the customer that the order was placed, once."""
+        async with self._database.system_session("announce order") as session:
+            now = await self._clock.now(session)
+            order = await session.get(Order, order_id, with_for_update=True)
+            if order is None or order.announced_at is not None:
+                return
+            order.announced_at = now
+            email = await self._emails.of(session, order.account_id)
+            if email is None:
+                return
+            due = (
+                "결제가 완료되면 서비스가 개설됩니다."
+                if order.total
+                else "서비스를 개설하고 있습니다."
+            )
+            facts = {"number": order.number, "total": f"{order.total:,}", "due": due}
+            mail = NewMail("order_placed", email, facts, "ko", order.company_id, order.account_id)
+            await enqueue(session, [self._mails.queue(session, mail, now)])

@@ -1,0 +1,319 @@
+"""Card payments (PRODUCT.md section 11): start, and settling what the provider reports.
+
+Whatever client, provider and webhooks do, an order has one captured payment at most: settling
+locks the order, and a unique index repeats it. Nothing is believed but what is read from the
+provider; the provider is called while no transaction is open.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.ids import new_id
+from app.db.queue import Job, enqueue
+from app.db.tables.orders import Order, OrderItem, Payment
+from app.domain.errors import DomainError
+from app.domain.orders import OrderStatus
+from app.domain.payments import (
+    ExpectedPayment,
+    PaymentState,
+    check_report,
+    check_vat,
+    step_payment,
+)
+from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
+from app.domain.provider_payments import CancelRequest, ReportedPayment, ReportedStatus
+from app.services.emails import Emails
+from app.services.mails import Mails, NewMail
+from app.services.order_events import PROVISION_ITEM, SYSTEM
+from app.services.order_placement import opening_time
+from app.services.orders import derive_again, lock_order
+from app.services.ports import PaymentProvider
+from app.services.principals import Access, Principal
+
+CHECK_AFTER = timedelta(minutes=1)
+"""How soon an open payment is read again, should no webhook come."""
+GIVE_UP_AFTER = timedelta(days=2)
+_CAPTURED = frozenset({ReportedStatus.PAID, ReportedStatus.PARTIAL_CANCELLED})
+_SETTLED = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED})
+ORDER_NOT_OPEN = "order_not_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What payments are issued with. `live_only`: a TEST channel's money is no money."""
+
+    store_id: str
+    card_channel_key: str
+    live_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as its order's people see it."""
+
+    id: UUID
+    order_id: UUID
+    order_number: str
+    method: str
+    status: str
+    amount: int
+    vat: int
+    paid_at: datetime | None
+    receipt_url: str | None
+
+
+class Payments:
+    """Starting, reading and settling."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        provider: PaymentProvider,
+        mails: Mails,
+        emails: Emails,
+        shop: Shop,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._provider = provider
+        self._mails = mails
+        self._emails = emails
+        self.shop = shop
+
+    async def start(
+        self, session: AsyncSession, principal: Principal, order_id: UUID
+    ) -> PaymentView:
+        """A new card payment in the caller's transaction; it closes the order's former ones.
+
+        Raises `order_not_found` and `order_state_conflict`.
+        """
+        order = await lock_order(session, principal.company_id, order_id)
+        if order.status != OrderStatus.PENDING_PAYMENT:
+            raise DomainError("order_state_conflict", current=order.status, wanted="PAID")
+        now = principal.now
+        await session.execute(
+            update(Payment)
+            .where(Payment.order_id == order.id, Payment.status == "READY")
+            .values(status="CANCELLED", updated_at=now)
+        )
+        payment = Payment(
+            id=new_id(),
+            company_id=order.company_id,
+            order_id=order.id,
+            method="CARD",
+            status="READY",
+            amount=order.total,
+            vat=order.vat,
+            flags=[],
+            refund_due=0,
+            check_due_at=now + CHECK_AFTER,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(payment)
+        await session.flush()
+        return _view(payment, order.number)
+
+    async def announce(self, payment_id: UUID, amount: int) -> None:
+        """Fixes the amount at the provider. Raises ProviderError: repeating is safe."""
+        try:
+            await self._provider.pre_register(str(payment_id), amount)
+        except ProviderRefused as refused:
+            if refused.code is not Refusal.ALREADY_DONE:
+                raise
+
+    async def get(self, access: Access, payment_id: UUID) -> PaymentView:
+        """Raises `payment_not_found`, also for another company's payment."""
+        async with access.transaction() as (session, principal):
+            row = (
+                await session.execute(
+                    select(Payment, Order.number)
+                    .join(Order, Order.id == Payment.order_id)
+                    .where(Payment.company_id == principal.company_id, Payment.id == payment_id)
+                )
+            ).one_or_none()
+        if row is None:
+            raise DomainError("payment_not_found")
+        return _view(row.Payment, row.number)
+
+    async def complete(self, access: Access, payment_id: UUID) -> PaymentView:
+        """The client says that the payer is done: the provider is asked what is true."""
+        await self.get(access, payment_id)
+        await self.settle(payment_id)
+        return await self.get(access, payment_id)
+
+    async def settle(self, payment_id: UUID) -> None:
+        """Reads the payment and acts on it; safe to repeat, at any time, from anywhere."""
+        reported = await self._provider.get(str(payment_id))
+        async with self._database.system_session("settle payment") as session:
+            refund = await self._act(session, payment_id, reported)
+        if refund is not None:
+            await self._send_back(payment_id, refund)
+
+    async def check(self, payment_id: UUID) -> None:
+        """The job: settles, and comes back later when the provider cannot be asked."""
+        try:
+            await self.settle(payment_id)
+        except ProviderError:
+            async with self._database.system_session("postpone payment") as session:
+                now = await self._clock.now(session)
+                await session.execute(
+                    update(Payment)
+                    .where(Payment.id == payment_id, Payment.check_due_at.is_not(None))
+                    .values(check_due_at=now + CHECK_AFTER)
+                )
+
+    async def _act(
+        self, session: AsyncSession, payment_id: UUID, reported: ReportedPayment | None
+    ) -> ReportedPayment | None:
+        """Under the order's lock; returns what has to be sent back."""
+        order_id = await session.scalar(select(Payment.order_id).where(Payment.id == payment_id))
+        if order_id is None:
+            return None
+        order = await session.get_one(Order, order_id, with_for_update=True)
+        payment = await session.get_one(Payment, payment_id, with_for_update=True)
+        now = await self._clock.now(session)
+        state = PaymentState(payment.status)
+        if state in _SETTLED:
+            payment.check_due_at = None
+            return None
+        if reported is None or reported.status not in _CAPTURED:
+            self._not_captured(payment, reported, now)
+            return None
+        if state is PaymentState.REFUND_DUE:
+            return reported
+        flags = self._flags(payment, order, reported)
+        if not flags:
+            await self._capture(session, payment, order, reported, now)
+            return None
+        payment.status = str(step_payment(state, PaymentState.REFUND_DUE))
+        payment.flags = list(flags)
+        payment.refund_due = reported.cancellable
+        payment.check_due_at = now + CHECK_AFTER
+        payment.updated_at = now
+        return reported
+
+    def _not_captured(
+        self, payment: Payment, reported: ReportedPayment | None, now: datetime
+    ) -> None:
+        """Waits, fails, or, where it was to be sent back and is gone, is refunded."""
+        state = PaymentState(payment.status)
+        cancelled = reported is not None and reported.status is ReportedStatus.CANCELLED
+        if state is PaymentState.REFUND_DUE and cancelled:
+            payment.status = str(step_payment(state, PaymentState.REFUNDED))
+            payment.refund_due = 0
+            payment.check_due_at = None
+        elif state is PaymentState.READY and (
+            reported is not None and reported.status is ReportedStatus.FAILED
+        ):
+            payment.status = str(step_payment(state, PaymentState.FAILED))
+            payment.check_due_at = now + CHECK_AFTER
+        elif now - payment.created_at > GIVE_UP_AFTER:
+            payment.check_due_at = None
+        elif payment.check_due_at is not None:
+            waited = now - payment.created_at
+            payment.check_due_at = now + max(CHECK_AFTER, waited / 4)
+        payment.updated_at = now
+
+    def _flags(self, payment: Payment, order: Order, reported: ReportedPayment) -> tuple[str, ...]:
+        """Why the money must go back; none where it pays the order."""
+        wrong = check_report(
+            reported, self._expected(payment, order), production=self.shop.live_only
+        )
+        flags = tuple(str(flag) for flag in wrong)
+        if order.status != OrderStatus.PENDING_PAYMENT:
+            flags += (ORDER_NOT_OPEN,)
+        return flags
+
+    def _expected(self, payment: Payment, order: Order) -> ExpectedPayment:
+        return ExpectedPayment(
+            payment_id=str(payment.id),
+            store_id=self.shop.store_id,
+            channel_key=self.shop.card_channel_key,
+            amount=payment.amount,
+            vat=payment.vat,
+            ordered_at=order.created_at,
+        )
+
+    async def _capture(
+        self,
+        session: AsyncSession,
+        payment: Payment,
+        order: Order,
+        reported: ReportedPayment,
+        now: datetime,
+    ) -> None:
+        """The money is the order's: items may be opened, and the customer is told."""
+        payment.status = str(step_payment(PaymentState(payment.status), PaymentState.PAID))
+        payment.flags = [str(f) for f in check_vat(reported, self._expected(payment, order))]
+        payment.paid_at = now
+        payment.receipt_url = reported.receipt_url
+        payment.issuer = reported.card_issuer
+        payment.last4 = reported.card_last4
+        payment.check_due_at = None
+        payment.updated_at = now
+        order.payment_status = "PAID"
+        order.paid_at = now
+        order.expires_at = None
+        opens_at = opening_time(now, order.starts_on)
+        items = (
+            await session.execute(
+                update(OrderItem)
+                .where(OrderItem.order_id == order.id, OrderItem.state == "PENDING")
+                .values(due_at=opens_at)
+                .returning(OrderItem.id)
+            )
+        ).scalars()
+        jobs = [Job(PROVISION_ITEM, item) for item in items if opens_at <= now]
+        await session.flush()
+        await derive_again(session, order, SYSTEM, "paid", now)
+        email = await self._emails.of(session, order.account_id)
+        if email is not None:
+            facts = {"number": order.number, "total": f"{order.total:,}"}
+            mail = NewMail(
+                "payment_received", email, facts, "ko", order.company_id, order.account_id
+            )
+            jobs.append(self._mails.queue(session, mail, now))
+        await session.flush()
+        await enqueue(session, jobs)
+
+    async def _send_back(self, payment_id: UUID, reported: ReportedPayment) -> None:
+        """Gives back what must not be kept. A refusal means that it changed: it is read again."""
+        request = CancelRequest(
+            payment_id=str(payment_id),
+            reason="주문과 일치하지 않는 결제",
+            cancellable=reported.cancellable,
+        )
+        try:
+            await self._provider.cancel(request)
+        except ProviderRefused:
+            return
+        async with self._database.system_session("payment sent back") as session:
+            now = await self._clock.now(session)
+            payment = await session.get_one(Payment, payment_id, with_for_update=True)
+            if payment.status == PaymentState.REFUND_DUE:
+                payment.status = str(step_payment(PaymentState.REFUND_DUE, PaymentState.REFUNDED))
+                payment.refund_due = 0
+                payment.check_due_at = None
+                payment.updated_at = now
+
+
+def _view(payment: Payment, order_number: str) -> PaymentView:
+    return PaymentView(
+        id=payment.id,
+        order_id=payment.order_id,
+        order_number=order_number,
+        method=payment.method,
+        status=payment.status,
+        amount=payment.amount,
+        vat=payment.vat,
+        paid_at=payment.paid_at,
+        receipt_url=payment.receipt_url,
+    )

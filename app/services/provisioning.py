@@ -1,0 +1,371 @@
+"""Opening sites (개설): the groupware is told what a site shall be, until it says that it is so.
+
+Everything is repeatable: the wish is put whole under a revision, the item's row says how far it
+is, and its membership is written in the transaction that confirms it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.ids import new_id
+from app.db.queue import Job, enqueue
+from app.db.tables.orders import Order, OrderItem, OrderLine
+from app.db.tables.sites import Membership, Segment, Site
+from app.db.vault import Vault
+from app.domain.catalogue import Catalogue, Name
+from app.domain.errors import DomainError
+from app.domain.memberships import monthly_fee, split_storage
+from app.domain.orders import ItemState, OrderStatus, step_item
+from app.domain.periods import expires_on, seoul_date
+from app.domain.pricing import Line, LineKind
+from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
+from app.domain.provisioning import (
+    DesiredSite,
+    Hosting,
+    OpenedSite,
+    OperationReport,
+    OperationState,
+    SiteAccess,
+    SiteAdmin,
+)
+from app.services.catalogue import Catalogues
+from app.services.emails import Emails
+from app.services.mails import Mails, NewMail
+from app.services.order_events import PROVISION_ITEM, SYSTEM
+from app.services.orders import derive_again
+from app.services.ports import Groupware
+
+POLL_AFTER = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=10)
+TRIES = 3
+"""Failed operations after which an item is FAILED; a groupware that is down does not count."""
+
+
+_FINAL = frozenset({Refusal.SUBDOMAIN_TAKEN, Refusal.INVALID})
+"""Refusals that the customer has to do something about; others are the operator's matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an item asks the groupware for, and the operation that works on it already."""
+
+    site: DesiredSite
+    operation_id: str | None
+
+
+class Provisioning:
+    """The job of one item."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        catalogues: Catalogues,
+        groupware: Groupware,
+        mails: Mails,
+        emails: Emails,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._vault = vault
+        self._catalogues = catalogues
+        self._groupware = groupware
+        self._mails = mails
+        self._emails = emails
+
+    async def provision(self, item_id: UUID) -> None:
+        """Takes an item one step on; what is left is found by the sweep through `due_at`."""
+        wish = await self._begin(item_id)
+        if wish is None:
+            return
+        try:
+            report = await self._ask(item_id, wish)
+        except ProviderRefused as refused:
+            if refused.code in _FINAL:
+                await self._fail(item_id, refused.code.lower(), final=True)
+            else:
+                await self._postpone(item_id)
+            return
+        except ProviderError:
+            await self._postpone(item_id)
+            return
+        if report is None:
+            return
+        if report.state is OperationState.SUCCEEDED and report.site is not None:
+            await self._confirm(item_id, report.site)
+        else:
+            await self._fail(item_id, report.error or "provisioning_error", final=False)
+
+    async def site_changed(self, site_id: UUID) -> None:
+        """The groupware's callback: hastens the items that wait for this site."""
+        async with self._database.system_session("groupware callback") as session:
+            waiting = await session.execute(
+                select(OrderItem.id).where(
+                    OrderItem.site_id == site_id, OrderItem.state == "PROVISIONING"
+                )
+            )
+            await enqueue(session, [Job(PROVISION_ITEM, item) for item in waiting.scalars()])
+
+    async def _begin(self, item_id: UUID) -> Wish | None:
+        """Steps a due item to PROVISIONING; None where there is nothing to do (any more)."""
+        async with self._database.system_session("begin opening") as session:
+            now = await self._clock.now(session)
+            item, order, site = await _lock(session, item_id)
+            if item.due_at is None or item.due_at > now:
+                return None
+            if item.state == ItemState.PENDING:
+                if order.status not in {OrderStatus.PAID, OrderStatus.PROVISIONING}:
+                    return None
+                item.state = str(step_item(ItemState.PENDING, ItemState.PROVISIONING))
+                site.revision += 1
+                await session.flush()
+                await derive_again(session, order, SYSTEM, None, now)
+            if item.state != ItemState.PROVISIONING:
+                return None
+            # Another worker may hold this item: the next look is later, not at once.
+            item.due_at = now + POLL_AFTER
+            catalogue = await self._catalogues.of(order.catalogue_code)
+            return Wish(self._desired(item, site, catalogue, seoul_date(now)), site.operation_id)
+
+    def _desired(
+        self, item: OrderItem, site: Site, catalogue: Catalogue, today: date
+    ) -> DesiredSite:
+        assert site.admin_name is not None
+        assert site.admin_email is not None
+        storage = split_storage(storage_gb(catalogue, item))
+        return DesiredSite(
+            external_id=str(site.id),
+            revision=site.revision,
+            name=site.name,
+            subdomain=site.subdomain,
+            hosting=Hosting(item.plan),
+            users=item.users,
+            account_gb=storage.account_gb,
+            public_gb=storage.public_gb,
+            add_ons=dict(item.add_ons),
+            starts_on=today,
+            expires_on=expires_on(today, item.months) if item.months else None,
+            access=SiteAccess.ON,
+            accounting_menu=site.accounting_visible,
+            business_number=site.business_number,
+            admin=SiteAdmin(
+                login_id=site.admin_login_id,
+                email=self._vault.open("sites.admin_email", site.admin_email),
+                name=self._vault.open("sites.admin_name", site.admin_name),
+            ),
+        )
+
+    async def _ask(self, item_id: UUID, wish: Wish) -> OperationReport | None:
+        """None while the groupware is working on it."""
+        operation_id = wish.operation_id
+        if operation_id is None:
+            accepted = await self._groupware.put_site(wish.site)
+            operation_id = accepted.operation_id
+            if operation_id is None:
+                await self._ask_anew(item_id)
+                return None
+            await self._remember(item_id, operation_id)
+        report = await self._groupware.get_operation(operation_id)
+        return None if report.state is OperationState.IN_PROGRESS else report
+
+    async def _remember(self, item_id: UUID, operation_id: str) -> None:
+        async with self._database.system_session("remember operation") as session:
+            item, _, site = await _lock(session, item_id)
+            if item.state == ItemState.PROVISIONING:
+                site.operation_id = operation_id
+
+    async def _ask_anew(self, item_id: UUID) -> None:
+        """The wish holds already but names no operation: a greater revision gets one."""
+        async with self._database.system_session("ask anew") as session:
+            item, _, site = await _lock(session, item_id)
+            if item.state == ItemState.PROVISIONING:
+                site.revision += 1
+
+    async def _postpone(self, item_id: UUID) -> None:
+        """The groupware is down: tried again, doubling to ten minutes, never given up."""
+        async with self._database.system_session("postpone opening") as session:
+            now = await self._clock.now(session)
+            item, _, _ = await _lock(session, item_id)
+            if item.state == ItemState.PROVISIONING:
+                item.attempts += 1
+                item.due_at = now + min(POLL_AFTER * 2 ** min(item.attempts, 12), LONGEST_PAUSE)
+
+    async def _fail(self, item_id: UUID, reason: str, *, final: bool) -> None:
+        """Tries a failed operation again under a new revision, three times in all."""
+        async with self._database.system_session("opening failed") as session:
+            now = await self._clock.now(session)
+            item, order, site = await _lock(session, item_id)
+            if item.state != ItemState.PROVISIONING:
+                return
+            item.attempts += 1
+            item.failure = str(reason)
+            site.operation_id = None
+            site.revision += 1
+            if not final and item.attempts < TRIES:
+                item.due_at = now + POLL_AFTER
+                return
+            item.state = str(step_item(ItemState.PROVISIONING, ItemState.FAILED))
+            item.failed_at = now
+            item.due_at = None
+            await session.flush()
+            await derive_again(session, order, SYSTEM, item.failure, now)
+
+    async def _confirm(self, item_id: UUID, opened: OpenedSite) -> None:
+        """Membership, segment, site, item and order in one transaction, and the mail."""
+        async with self._database.system_session("site opened") as session:
+            now = await self._clock.now(session)
+            item, order, site = await _lock(session, item_id)
+            if item.state != ItemState.PROVISIONING:
+                return
+            _open_site(site, opened, now)
+            catalogue = await self._catalogues.of(order.catalogue_code)
+            starts_on = seoul_date(opened.opened_at)
+            membership = _membership(item, site, catalogue, starts_on, now)
+            lines = await _lines(session, item)
+            membership.monthly_fee = monthly_fee(lines)
+            session.add(membership)
+            await session.flush()
+            session.add(_segment(item, membership, lines, now))
+            item.state = str(step_item(ItemState.PROVISIONING, ItemState.COMPLETED))
+            item.membership_id = membership.id
+            item.due_at = item.failure = None
+            await session.flush()
+            await derive_again(session, order, SYSTEM, None, now)
+            await self._tell(session, order, site, opened, now)
+
+    async def _tell(
+        self,
+        session: AsyncSession,
+        order: Order,
+        site: Site,
+        opened: OpenedSite,
+        now: datetime,
+    ) -> None:
+        """To the site's first administrator: the link sets the first password, once."""
+        assert site.admin_email is not None
+        mail = NewMail(
+            "site_opened",
+            self._vault.open("sites.admin_email", site.admin_email),
+            {
+                "site": site.name,
+                "url": opened.url,
+                "admin_login_id": opened.admin_login_id,
+                "setup_url": opened.admin_setup_url or opened.url,
+            },
+            "ko",
+            order.company_id,
+        )
+        job = self._mails.queue(session, mail, now)
+        await session.flush()
+        await enqueue(session, [job])
+
+
+async def _lock(session: AsyncSession, item_id: UUID) -> tuple[OrderItem, Order, Site]:
+    """The order first, so that two items of one order do not wait for each other in a circle."""
+    order_id = await session.scalar(select(OrderItem.order_id).where(OrderItem.id == item_id))
+    if order_id is None:
+        raise DomainError("order_item_not_found")
+    order = await session.get_one(Order, order_id, with_for_update=True)
+    item = await session.get_one(OrderItem, item_id, with_for_update=True)
+    site = await session.get_one(Site, item.site_id, with_for_update=True)
+    return item, order, site
+
+
+def _open_site(site: Site, opened: OpenedSite, now: datetime) -> None:
+    site.state = "OPEN"
+    site.groupware_site_id = opened.site_id
+    site.url = opened.url
+    site.domain = opened.domain
+    site.opened_at = opened.opened_at
+    site.applied_revision = site.revision
+    site.operation_id = None
+    site.updated_at = now
+    if opened.accounting is not None:
+        site.accounting_started_on = opened.accounting.started_on
+
+
+def storage_gb(catalogue: Catalogue, item: OrderItem) -> int:
+    """GB of 2³⁰ bytes: the plan's, and what was bought."""
+    plan = catalogue.plan(item.plan)
+    assert plan is not None
+    base = plan.fixed_storage_gb
+    given = base if base is not None else plan.storage_gb_per_user * item.users
+    return given + int(item.add_ons.get("STORAGE_GB", 0))
+
+
+def _membership(
+    item: OrderItem, site: Site, catalogue: Catalogue, starts_on: date, now: datetime
+) -> Membership:
+    plan = catalogue.plan(item.plan)
+    assert plan is not None
+    return Membership(
+        id=new_id(),
+        company_id=item.company_id,
+        site_id=site.id,
+        plan=item.plan,
+        status="IN_USE",
+        billing_channel="DIRECT",
+        reseller_name=None,
+        reseller_phone=None,
+        first_started_on=starts_on,
+        starts_on=starts_on,
+        expires_on=expires_on(starts_on, item.months) if item.months else None,
+        users=item.users,
+        base_users=item.users,
+        complimentary_users=item.users if plan.free else 0,
+        storage_gb=storage_gb(catalogue, item),
+        base_storage_gb=storage_gb(catalogue, item),
+        add_ons=dict(item.add_ons),
+        monthly_fee=0,
+        term_months=item.months,
+        auto_renew=False,
+        revision=1,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+_NAMELESS = Name("", "")
+
+
+async def _lines(session: AsyncSession, item: OrderItem) -> list[Line]:
+    """The item's lines as the domain knows them, for what they cost a month."""
+    rows = await session.execute(
+        select(OrderLine).where(OrderLine.item_id == item.id).order_by(OrderLine.position)
+    )
+    volume = {str(d["kind"]): int(d["amount"]) for d in item.discounts}.get("VOLUME", 0)
+    return [
+        Line(
+            kind=LineKind(row.kind),
+            code=row.code,
+            name=_NAMELESS,
+            quantity=row.quantity,
+            unit_price=row.unit_price,
+            months=row.months,
+            amount=row.amount,
+            volume=volume if row.kind == LineKind.LICENCE else 0,
+        )
+        for row in rows.scalars()
+    ]
+
+
+def _segment(item: OrderItem, membership: Membership, lines: list[Line], now: datetime) -> Segment:
+    return Segment(
+        id=new_id(),
+        company_id=item.company_id,
+        membership_id=membership.id,
+        order_item_id=item.id,
+        kind="NEW",
+        starts_on=membership.starts_on,
+        ends_on=membership.expires_on,
+        months=item.months,
+        unit_prices={line.code: line.unit_price for line in lines if line.months},
+        created_at=now,
+    )

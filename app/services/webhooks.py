@@ -1,0 +1,81 @@
+"""What providers call: verified, stored once by id, and then only a reason to look (section 11)."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.dialects.postgresql import insert
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.queue import Job, enqueue
+from app.db.tables.orders import Payment
+from app.db.tables.plumbing import ReceivedWebhook
+from app.db.tables.sites import Site
+from app.domain.webhook_events import PaymentEventKind, SiteEventKind
+from app.services.order_events import CHECK_PAYMENT, SITE_CHANGED
+from app.services.ports import PaymentWebhooks, SiteWebhooks
+
+
+class ReceivedWebhooks:
+    """One method a provider. Raises WebhookRefused for what is not signed by it."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        payments: PaymentWebhooks,
+        sites: SiteWebhooks,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._payments = payments
+        self._sites = sites
+
+    async def from_payment_provider(self, headers: Mapping[str, str], body: bytes) -> None:
+        event = self._payments.verify(headers, body)
+        job = None
+        if event.kind is PaymentEventKind.PAYMENT_CHANGED:
+            payment_id = _uuid(event.payment_id)
+            job = Job(CHECK_PAYMENT, payment_id) if payment_id else None
+        await self._keep("PORTONE", event.id, event.name, body, job)
+
+    async def from_groupware(self, headers: Mapping[str, str], body: bytes) -> None:
+        event = self._sites.verify(headers, body)
+        job = None
+        if event.kind is SiteEventKind.OPERATION_ENDED:
+            site_id = _uuid(event.external_id)
+            job = Job(SITE_CHANGED, site_id) if site_id else None
+        await self._keep("GROUPWARE", event.id, event.name, body, job)
+
+    async def _keep(
+        self, provider: str, message_id: str, kind: str, body: bytes, job: Job | None
+    ) -> None:
+        """A repeat is answered like the first and does nothing more."""
+        async with self._database.system_session("received webhook") as session:
+            now = await self._clock.now(session)
+            kept = await session.execute(
+                insert(ReceivedWebhook)
+                .values(
+                    provider=provider,
+                    webhook_id=message_id,
+                    kind=kind,
+                    payload=msgspec.json.decode(body),
+                    received_at=now,
+                    processed_at=now,
+                )
+                .on_conflict_do_nothing()
+                .returning(ReceivedWebhook.webhook_id)
+            )
+            if kept.one_or_none() is None or job is None:
+                return
+            table = Payment if job.entrypoint == CHECK_PAYMENT else Site
+            if await session.get(table, job.row) is not None:
+                await enqueue(session, [job])
+
+
+def _uuid(value: str | None) -> UUID | None:
+    try:
+        return UUID(value or "")
+    except ValueError:
+        return None
