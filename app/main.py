@@ -21,9 +21,11 @@ from app.routers import (
     health,
     identity_verifications,
     me,
+    memberships,
     orders,
     payments,
     price_previews,
+    system_status,
     terms,
     webhooks,
 )
@@ -42,6 +44,8 @@ MODULES = (
     price_previews,
     orders,
     payments,
+    memberships,
+    system_status,
     webhooks,
 )
 EXPOSED_HEADERS = ["ETag", "Location", "X-Request-Id", "Retry-After", "Idempotent-Replayed"]

@@ -22,6 +22,8 @@ TAGS = [
     {"name": "catalogue", "description": "요금제와 부가 상품: plans, terms, add-ons and prices."},
     {"name": "orders", "description": "주문 및 결제, 주문/구매내역."},
     {"name": "payments", "description": "결제."},
+    {"name": "memberships", "description": "멤버십현황."},
+    {"name": "system status", "description": "시스템현황."},
     {"name": "webhooks", "description": "What providers call."},
 ]
 

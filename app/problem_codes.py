@@ -165,6 +165,18 @@ PROBLEM_CODES = _catalogue(
         "사용할 수 없는 결제수단입니다.",
         "This payment method cannot be used.",
     ),
+    (
+        "managed_by_reseller",
+        403,
+        "파트너사(리셀러)를 통해 관리되는 멤버십입니다.",
+        "This membership is managed by a reseller.",
+    ),
+    (
+        "nothing_to_renew",
+        422,
+        "만료일이 없는 멤버십은 자동 연장할 수 없습니다.",
+        "A membership without an end has nothing to renew.",
+    ),
     ("webhook_refused", 401, "서명이 올바르지 않습니다.", "The signature does not hold."),
     # Business verification
     (

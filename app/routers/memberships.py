@@ -1,0 +1,329 @@
+"""멤버십 현황."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+
+from app.db.membership_reads import MembershipRead
+from app.domain.catalogue import Catalogue
+from app.domain.errors import DomainError
+from app.domain.memberships import (
+    MEMBERSHIP_STATUS_LABELS,
+    MembershipStatus,
+    contract_notice,
+)
+from app.domain.periods import days_left, seoul_date
+from app.language import Language
+from app.routers.catalogue import SERVICE_TYPES, said
+from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.models import AnswerModel, RequestModel
+from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
+from app.routers.problems import problems
+from app.routers.strict import StrictRoute
+from app.services.memberships import get_membership, list_memberships, set_auto_renew
+
+router = APIRouter(prefix="/v1/memberships", tags=["memberships"], route_class=StrictRoute)
+
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match."}}
+
+
+class MembershipSiteBody(AnswerModel):
+    """The site that the membership is for."""
+
+    id: UUID
+    name: str
+    url: str | None
+    domain: str | None
+
+
+class QuantityBody(AnswerModel):
+    """`base` the term began with, `added` since, `complimentary` (무료제공) are part of them."""
+
+    base: int
+    added: int
+    complimentary: int
+    total: int
+
+
+class RemainingBody(AnswerModel):
+    """사용기간 … 잔여 8일: both ends are counted. `from` is today."""
+
+    from_: date = Field(alias="from", serialization_alias="from")
+    to: date
+    days: int
+
+
+class MembershipAddOnBody(AnswerModel):
+    """`included`: it comes with another add-on and costs nothing."""
+
+    code: str
+    label: str
+    quantity: int
+    included: bool
+
+
+class AddOnGroupBody(AnswerModel):
+    """옵션 상품 as the page groups them; `name` is null for those without a group."""
+
+    name: str | None
+    items: list[MembershipAddOnBody]
+
+
+class MembershipBody(AnswerModel):
+    """A membership; `monthly_fee` in KRW without VAT."""
+
+    id: UUID
+    site: MembershipSiteBody
+    plan: str
+    plan_label: str
+    service_type: str
+    service_type_label: str
+    status: str
+    status_label: str
+    paid: bool
+    billing_channel: str
+    reseller_name: str | None
+    reseller_phone: str | None
+    first_started_on: date
+    starts_on: date
+    expires_on: date | None
+    remaining: RemainingBody | None
+    users: QuantityBody
+    storage_gb: QuantityBody
+    add_on_groups: list[AddOnGroupBody]
+    monthly_fee: int
+    auto_card_payment: bool
+    auto_renew: bool
+    contract_notice: str | None
+
+
+class MembershipSummaryBody(AnswerModel):
+    """The first tab: all sites together."""
+
+    sites: int
+    users: int
+    monthly_fee: int
+
+
+class MembershipPageBody(AnswerModel):
+    """A page, and what its memberships add up to."""
+
+    items: list[MembershipBody]
+    summary: MembershipSummaryBody
+    next_cursor: str | None
+
+
+class ChangeMembershipRequest(RequestModel):
+    """자동 연장 결제."""
+
+    auto_renew: bool
+
+
+@router.get(
+    "",
+    operation_id="list_memberships",
+    summary="Memberships, the oldest first",
+    description="멤버십현황.",
+    responses=problems(*FOR_A_COMPANY, "invalid_request", "cursor_invalid"),
+)
+async def get_all(
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanReadMemberships,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+    size: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> MembershipPageBody:
+    async with access.transaction() as (session, principal):
+        page = await list_memberships(session, principal, cursor, size)
+    today = seoul_date(principal.now)
+    catalogue = await deps.catalogues.in_force(today)
+    return MembershipPageBody(
+        items=[membership_body(m, catalogue, language, today) for m in page.items],
+        summary=MembershipSummaryBody(
+            sites=len(page.items),
+            users=sum(m.users for m in page.items),
+            monthly_fee=sum(m.monthly_fee for m in page.items),
+        ),
+        next_cursor=page.next_cursor,
+    )
+
+
+@router.get(
+    "/{membership_id}",
+    operation_id="get_membership",
+    summary="A membership",
+    responses={
+        200: {"headers": ETAG},
+        **problems(*FOR_A_COMPANY, "membership_not_found", "invalid_request"),
+    },
+)
+async def get_one(
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanReadMemberships,
+    response: Response,
+    membership_id: UUID,
+) -> MembershipBody:
+    async with access.transaction() as (session, principal):
+        found = await get_membership(session, principal, membership_id)
+    today = seoul_date(principal.now)
+    response.headers["ETag"] = _etag(found)
+    catalogue = await deps.catalogues.in_force(today)
+    return membership_body(found, catalogue, language, today)
+
+
+@router.patch(
+    "/{membership_id}",
+    operation_id="update_membership",
+    summary="Switch automatic renewal",
+    description="자동 연장 결제. Takes the ETag that was read as If-Match.",
+    responses={
+        200: {"headers": ETAG},
+        **problems(
+            *FOR_A_COMPANY,
+            "membership_not_found",
+            "precondition_required",
+            "precondition_failed",
+            "managed_by_reseller",
+            "nothing_to_renew",
+            body=True,
+        ),
+    },
+)
+async def update_one(
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanUpdateMemberships,
+    response: Response,
+    membership_id: UUID,
+    body: ChangeMembershipRequest,
+    if_match: Annotated[str | None, Header()] = None,
+) -> MembershipBody:
+    if if_match is None:
+        raise DomainError("precondition_required")
+    async with access.transaction() as (session, principal):
+        found = await set_auto_renew(
+            session,
+            principal,
+            membership_id,
+            auto_renew=body.auto_renew,
+            seen_revision=_revision(if_match),
+        )
+    today = seoul_date(principal.now)
+    response.headers["ETag"] = _etag(found)
+    catalogue = await deps.catalogues.in_force(today)
+    return membership_body(found, catalogue, language, today)
+
+
+def _etag(membership: MembershipRead) -> str:
+    return f'"r{membership.revision}"'
+
+
+def _revision(if_match: str) -> int | None:
+    """The revision of our own ETag; None for any other."""
+    value = if_match.strip().removeprefix('"r').removesuffix('"')
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def membership_body(
+    membership: MembershipRead, catalogue: Catalogue, language: Language, today: date
+) -> MembershipBody:
+    """A membership in the request's language; `today` is the business date."""
+    plan = catalogue.plan(membership.plan)
+    assert plan is not None
+    notice = contract_notice(membership.term_months)
+    status = MembershipStatus(membership.status)
+    return MembershipBody(
+        id=membership.id,
+        site=MembershipSiteBody(
+            id=membership.site_id,
+            name=membership.site_name,
+            url=membership.site_url,
+            domain=membership.site_domain,
+        ),
+        plan=membership.plan,
+        plan_label=said(plan.name, language),
+        service_type=plan.service_type,
+        service_type_label=said(SERVICE_TYPES[plan.service_type], language),
+        status=membership.status,
+        status_label=said(MEMBERSHIP_STATUS_LABELS[status], language),
+        paid=not plan.free,
+        billing_channel=membership.billing_channel,
+        reseller_name=membership.reseller_name,
+        reseller_phone=membership.reseller_phone,
+        first_started_on=membership.first_started_on,
+        starts_on=membership.starts_on,
+        expires_on=membership.expires_on,
+        remaining=_remaining(membership, today),
+        users=_quantity(membership.base_users, membership.users, membership.complimentary_users),
+        storage_gb=_quantity(
+            membership.base_storage_gb,
+            membership.storage_gb,
+            membership.storage_gb if plan.free else 0,
+        ),
+        add_on_groups=_groups(membership, catalogue, language),
+        monthly_fee=membership.monthly_fee,
+        auto_card_payment=False,
+        auto_renew=membership.auto_renew,
+        contract_notice=said(notice, language) if notice else None,
+    )
+
+
+def _remaining(membership: MembershipRead, today: date) -> RemainingBody | None:
+    if membership.expires_on is None:
+        return None
+    days = days_left(today, membership.expires_on)
+    return RemainingBody(**{"from": today, "to": membership.expires_on, "days": days})
+
+
+def _quantity(base: int, total: int, complimentary: int) -> QuantityBody:
+    return QuantityBody(base=base, added=total - base, complimentary=complimentary, total=total)
+
+
+def _groups(
+    membership: MembershipRead, catalogue: Catalogue, language: Language
+) -> list[AddOnGroupBody]:
+    """In the catalogue's order; what an add-on includes stands behind it as its own line."""
+    groups: dict[str | None, list[MembershipAddOnBody]] = {}
+    for add_on in catalogue.add_ons:
+        quantity = membership.add_ons.get(add_on.code, 0)
+        if not quantity:
+            continue
+        name = said(add_on.group, language) if add_on.group else None
+        items = groups.setdefault(name, [])
+        items.append(
+            MembershipAddOnBody(
+                code=add_on.code,
+                label=said(add_on.name, language),
+                quantity=quantity,
+                included=False,
+            )
+        )
+        items += [
+            MembershipAddOnBody(
+                code=part.code,
+                label=_included_label(catalogue, part.code, part.quantity, language),
+                quantity=part.quantity,
+                included=True,
+            )
+            for part in add_on.included
+        ]
+    return [AddOnGroupBody(name=name, items=items) for name, items in groups.items()]
+
+
+_INCLUDED = {
+    "CORPORATE_CARD": ("법인 카드 등록", "corporate cards"),
+    "TAX_INVOICE": ("세금계산서 발행(월)", "tax invoices a month"),
+    "E_CONTRACT": ("전자계약(월)", "electronic contracts a month"),
+}
+
+
+def _included_label(catalogue: Catalogue, code: str, quantity: int, language: Language) -> str:
+    """[무료] 법인 카드 등록 2개, as the guide's page 11 has it."""
+    add_on = catalogue.add_on(code)
+    fallback = (add_on.name.ko, add_on.name.en) if add_on else (code, code)
+    ko, en = _INCLUDED.get(code, fallback)
+    return f"[무료] {ko} {quantity}개" if language is Language.KO else f"[Free] {quantity} {en}"
