@@ -24,6 +24,12 @@ def head_revision() -> str:
     return head
 
 
+def older_revisions() -> frozenset[str]:
+    """Every revision of the tree but the newest: a database at one of them has to be migrated."""
+    script = ScriptDirectory.from_config(alembic_config())
+    return frozenset(r.revision for r in script.walk_revisions()) - {head_revision()}
+
+
 def upgrade(connection: Connection) -> None:
     """Brings the database to the newest revision, in the connection's transaction."""
     config = alembic_config()

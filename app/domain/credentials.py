@@ -1,9 +1,9 @@
 """Login IDs and passwords (PRODUCT.md section 3)."""
 
-import itertools
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from app.domain.errors import DomainError
 
@@ -38,14 +38,36 @@ def _common() -> frozenset[str]:
     return frozenset(listed.split())
 
 
+_ROWS = (
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1234567890",
+    "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔ",
+    "ㅁㄴㅇㄹㅎㅗㅓㅏㅣ",
+)
+_LOOKALIKES = str.maketrans("@$0!3", "asoie")
+_TAIL = "0123456789!@#$%^&*."
+
+
 def _predictable(password: str) -> bool:
-    """Few characters repeated, a run of alphabet or keyboard, or a common word and digits."""
-    if len(set(password)) <= 3:
+    """Few characters, a block repeated, runs of keyboard or alphabet, a common word dressed."""
+    if len(set(password)) <= 3 or _repeats(password):
         return True
-    steps = {ord(b) - ord(a) for a, b in itertools.pairwise(password)}
-    if len(steps) == 1:
+    words = {password.rstrip(_TAIL), password.rstrip(_TAIL).translate(_LOOKALIKES)}
+    if any(word in _common() for word in words):
         return True
-    word = password.rstrip("0123456789!@#$%^&*.")
-    return (bool(word) and word in _common()) or any(
-        row.find(password) >= 0 for row in ("qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb")
+    return _steps(password) * 4 >= (len(password) - 1) * 3
+
+
+def _repeats(password: str) -> bool:
+    """One block of at most half its length, over and over."""
+    return any(password[block:] == password[:-block] for block in range(1, len(password) // 2 + 1))
+
+
+def _steps(password: str) -> int:
+    """How many characters follow their neighbour on the keyboard or in the alphabet."""
+    return sum(
+        ord(b) - ord(a) in (-1, 1) or any(a + b in row or b + a in row for row in _ROWS)
+        for a, b in pairwise(password)
     )

@@ -13,13 +13,16 @@ async def test_a_migrated_database_makes_the_portal_ready(client: httpx.AsyncCli
     assert ready.json()["status"] == "ready"
 
 
-async def test_a_database_of_another_revision_is_not_ready(
+async def test_a_database_behind_the_code_is_not_ready_and_one_ahead_is(
     client: httpx.AsyncClient, owner_engine: AsyncEngine
 ) -> None:
     async with owner_engine.begin() as connection:
         kept = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-        await connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     try:
+        assert (await client.get("/readyz")).status_code == 200
+        async with owner_engine.begin() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         ready = await client.get("/readyz")
         assert ready.status_code == 503
         assert ready.json()["migrations"] is False

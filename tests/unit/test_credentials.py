@@ -52,6 +52,12 @@ def test_no_composition_is_asked_for(password: str) -> None:
         ("abcdefghijkl", "password_common"),
         ("9876543210", "password_common"),
         ("qlalfqjsgh1", "password_common"),
+        ("qwer1234qwer1234", "password_common"),
+        ("p@ssword12345", "password_common"),
+        ("0123456789ab", "password_common"),
+        ("asdf1234!@#$", "password_common"),
+        ("20241124202411242024", "password_common"),
+        ("ㅁㄴㅇㄹㅁㄴㅇㄹㅁㄴㅇㄹ", "password_common"),
     ],
 )
 def test_a_guessable_password_is_refused(password: str, code: str) -> None:
