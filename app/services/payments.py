@@ -16,6 +16,7 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import Job, enqueue
+from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.domain.errors import DomainError
 from app.domain.orders import OrderStatus
@@ -272,6 +273,11 @@ class Payments:
             )
         ).scalars()
         jobs = [Job(PROVISION_ITEM, item) for item in items if opens_at <= now]
+        await session.execute(
+            update(Company)
+            .where(Company.id == order.company_id, Company.proven_at.is_(None))
+            .values(proven_at=now, updated_at=now)
+        )
         await session.flush()
         await derive_again(session, order, SYSTEM, "paid", now)
         email = await self._emails.of(session, order.account_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -106,10 +106,12 @@ class Provisioning:
     async def site_changed(self, site_id: UUID) -> None:
         """The groupware's callback: hastens the items that wait for this site."""
         async with self._database.system_session("groupware callback") as session:
+            now = await self._clock.now(session)
             waiting = await session.execute(
-                select(OrderItem.id).where(
-                    OrderItem.site_id == site_id, OrderItem.state == "PROVISIONING"
-                )
+                update(OrderItem)
+                .where(OrderItem.site_id == site_id, OrderItem.state == "PROVISIONING")
+                .values(due_at=now)
+                .returning(OrderItem.id)
             )
             await enqueue(session, [Job(PROVISION_ITEM, item) for item in waiting.scalars()])
 

@@ -46,6 +46,8 @@ async def test_a_company_pays_583_000_won_and_its_site_is_open(
     refused = await client.delete("/v1/me", headers=member.headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "super_admin_cannot_withdraw")
     async with owner_engine.connect() as connection:
+        proven = "SELECT proven_at IS NOT NULL FROM companies WHERE id = :id"
+        assert await connection.scalar(text(proven), {"id": member.company_id})
         mails = await connection.execute(
             text("SELECT kind FROM mails WHERE company_id = :id ORDER BY kind"),
             {"id": member.company_id},
