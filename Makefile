@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run test check lock openapi
+.PHONY: run tour test check lock openapi bench soak
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -15,6 +15,9 @@ $(STAMP): requirements/dev.txt
 
 run: $(STAMP)
 	@exec $(BIN)/python -m tools.run
+
+tour: $(STAMP)
+	@$(BIN)/python -m tools.tour
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -p tools.pytest_no_skip
@@ -32,3 +35,9 @@ openapi: $(STAMP)
 
 lock:
 	for name in app local dev; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+soak: $(STAMP)
+	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done

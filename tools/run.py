@@ -1,7 +1,8 @@
 """`make run`: PostgreSQL, migrations, sandbox, API and worker, until Ctrl-C or SIGTERM.
 
 Reads PORT (8000), SANDBOX_PORT (8001), SMTP_PORT (8025), METRICS_PORT (8002), DATA_DIR (.data) and
-DATABASE_URL. Without the last, a cluster is kept in DATA_DIR; with it, that server is used.
+DATABASE_URL. Without the last, a cluster is kept in DATA_DIR and filled with demo data once; with
+it, that server is used, and filled only where DEMO=1 says so. DEMO=0 means no demo data.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -22,7 +24,8 @@ from app.db.prepare import prepare
 from tools.postgres import EmbeddedPostgres
 
 DATABASE = "portal"
-START_SECONDS = 30
+DEMO_FILE = "demo.txt"
+START_SECONDS = 60
 STOP_SECONDS = 12
 _PR_SET_PDEATHSIG = 1
 
@@ -106,19 +109,38 @@ def _environment(data_dir: Path) -> dict[str, str]:
     return environment
 
 
-def _watch(children: list[Child], ready_urls: list[str], announce: str) -> None:
-    """Says `announce` once all are ready, then waits for a child to die, which is an error."""
+def _demo_wanted(environment: dict[str, str]) -> bool:
+    """A database that was named is somebody's: it is filled only when asked for."""
+    default = "0" if "DATABASE_URL" in environment else "1"
+    return environment.get("DEMO", default) == "1"
+
+
+def _finished(demo: Child | None) -> bool:
+    """Whether the demo data are there, or are not wanted."""
+    if demo is None:
+        return True
+    code = demo.process.poll()
+    if code:
+        raise SystemExit(f"{demo.name} failed:\n{demo.last_words()}")
+    return code == 0
+
+
+def _watch(
+    children: list[Child], demo: Child | None, ready_urls: list[str], announce: Callable[[], None]
+) -> None:
+    """Calls `announce` once all are ready, then waits for a child to die, which is an error."""
     deadline = time.monotonic() + START_SECONDS
     announced = False
     while True:
         for child in children:
             if child.process.poll() is not None:
                 raise SystemExit(f"{child.name} ended:\n{child.last_words()}")
-        if not announced and all(_answers(url) for url in ready_urls):
+        if not announced and _finished(demo) and all(_answers(url) for url in ready_urls):
             announced = True
-            print(announce, flush=True)
+            announce()
         if not announced and time.monotonic() > deadline:
-            words = "\n".join(f"{child.name}: {child.last_words()}" for child in children)
+            started = [*children, *([demo] if demo else [])]
+            words = "\n".join(f"{child.name}: {child.last_words()}" for child in started)
             raise SystemExit(f"not ready in {START_SECONDS} s:\n{words}")
         time.sleep(0.5 if announced else 0.05)
 
@@ -126,6 +148,7 @@ def _watch(children: list[Child], ready_urls: list[str], announce: str) -> None:
 def main() -> None:
     data_dir = Path(os.environ.get("DATA_DIR", ".data")).resolve()
     environment = _environment(data_dir)
+    with_demo = _demo_wanted(environment)
     for variable in PORTS:
         _require_free(variable, environment[variable])
     (data_dir / "log").mkdir(parents=True, exist_ok=True)
@@ -140,14 +163,23 @@ def main() -> None:
                 server.create_database(DATABASE)
                 asyncio.run(prepare(server.dsn(DATABASE)))
                 environment["DATABASE_URL"] = server.dsn(DATABASE, "portal_api")
-            children = []
-            for name, module in MODULES.items():
-                child = Child(name, module, environment, data_dir / "log" / f"{name}.log")
-                stack.callback(child.stop)
-                children.append(child)
+
+            def child(name: str, module: str) -> Child:
+                made = Child(name, module, environment, data_dir / "log" / f"{name}.log")
+                stack.callback(made.stop)
+                return made
+
+            children = [child(name, module) for name, module in MODULES.items()]
+            demo = child("demo", "tools.demo") if with_demo else None
             base = f"http://127.0.0.1:{environment['PORT']}"
             sandbox = f"http://127.0.0.1:{environment['SANDBOX_PORT']}"
-            _watch(children, [f"{sandbox}/healthz", f"{base}/readyz"], f"ready {base}")
+
+            def announce() -> None:
+                if demo is not None:
+                    print((data_dir / DEMO_FILE).read_text(encoding="utf-8"), end="")
+                print(f"ready {base}", flush=True)
+
+            _watch(children, demo, [f"{sandbox}/healthz", f"{base}/readyz"], announce)
         except Stopped:
             for caught in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(caught, signal.SIG_IGN)

@@ -52,8 +52,16 @@ class Run:
             self._lines.put(line.strip())
         self.process.stdout.close()
 
-    def line(self) -> str:
-        return self._lines.get(timeout=60)
+    def until_ready(self) -> str:
+        """The ready line; what stands before it is the demo's sign-ins."""
+        while True:
+            line = self._lines.get(timeout=60)
+            if line.startswith("ready"):
+                return line
+
+    def left(self) -> list[str]:
+        """What was printed after the ready line."""
+        return list(self._lines.queue)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -68,7 +76,7 @@ def test_run_says_ready_answers_stops_cleanly_and_keeps_its_cluster(
     for _ in range(2):
         run = Run(tmp_path)
         try:
-            assert run.line() == f"ready http://127.0.0.1:{run.port}"
+            assert run.until_ready() == f"ready http://127.0.0.1:{run.port}"
             answer = httpx.post(
                 f"http://127.0.0.1:{run.port}/v1/price-previews",
                 json={"items": [{"type": "NEW", "plan": "SHARED", "users": 10, "months": 12}]},
@@ -77,6 +85,7 @@ def test_run_says_ready_answers_stops_cleanly_and_keeps_its_cluster(
             made = (tmp_path / "postgres" / "PG_VERSION").stat().st_mtime_ns
         finally:
             code = run.stop()
+            assert run.left() == []
         assert code == 0
         assert not (tmp_path / "postgres" / "postmaster.pid").exists()
     assert (tmp_path / "postgres" / "PG_VERSION").stat().st_mtime_ns == made
