@@ -1,0 +1,89 @@
+"""Seen from another tenant, a resource does not exist: every route with an id, two companies."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from sandbox.world import World
+from tests.flows import Member, customer, key, place, start_payment
+from tests.integration.test_route_guards import BODIES, GUARDED, ROUTES, name
+
+WITH_ID = [route for route in GUARDED if "{" in route.path]
+LISTS = ("/v1/orders", "/v1/memberships", "/v1/system-status", "/v1/me")
+
+
+@pytest.fixture(scope="module")
+async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, str]]:
+    """A company with everything, another like it, and the first one's ids by parameter."""
+    transport = httpx.ASGITransport(app=portal, client=("10.9.9.9", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+        first = await customer(client, world, portal)
+        second = await customer(client, world, portal)
+        order = await place(client, first)
+        payment = await start_payment(client, first, order)
+        memberships = await client.get("/v1/memberships", headers=first.headers)
+        membership = memberships.json()["items"][0]
+    ids = {
+        "order_id": order["id"],
+        "item_id": order["items"][0]["id"],
+        "payment_id": payment["id"],
+        "membership_id": membership["id"],
+        "site_id": membership["site"]["id"],
+    }
+    return first, second, ids
+
+
+def test_the_walk_knows_every_parameter() -> None:
+    known = {"order_id", "item_id", "payment_id", "membership_id", "site_id"}
+    used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
+    assert used == known
+    assert len(WITH_ID) >= 9
+    open_ids = {r.path for r in ROUTES if "{" in r.path} - {r.path for r in WITH_ID}
+    assert open_ids == {
+        "/v1/identity-verifications/{verification_id}/resend",
+        "/v1/identity-verifications/{verification_id}/confirm",
+        "/v1/identity-verifications/{verification_id}/status",
+    }
+
+
+@pytest.mark.parametrize("route", WITH_ID, ids=name)
+async def test_a_neighbours_id_is_not_found(
+    client: httpx.AsyncClient, two: tuple[Member, Member, dict[str, str]], route: APIRoute
+) -> None:
+    _, stranger, ids = two
+    for method in route.methods:
+        answer = await client.request(
+            method,
+            route.path.format(**ids),
+            headers=stranger.headers | key() | {"If-Match": '"r1"'},
+            json=BODIES.get(route.operation_id or ""),
+        )
+        assert answer.status_code == 404, answer.text
+        assert answer.json()["code"].endswith("_not_found")
+
+
+async def test_lists_hold_nothing_of_a_neighbour(
+    client: httpx.AsyncClient, two: tuple[Member, Member, dict[str, str]]
+) -> None:
+    first, stranger, ids = two
+    secrets: list[Any] = [*ids.values(), first.company_id, first.account_id, first.email]
+    for path in LISTS:
+        mine = await client.get(path, headers=first.headers)
+        theirs = await client.get(path, headers=stranger.headers)
+        assert theirs.status_code == 200
+        assert any(secret in mine.text for secret in secrets)
+        assert not [secret for secret in secrets if secret in theirs.text]
+
+
+async def test_naming_a_neighbours_company_is_not_found(
+    client: httpx.AsyncClient, two: tuple[Member, Member, dict[str, str]]
+) -> None:
+    first, stranger, _ = two
+    headers = stranger.headers | {"X-Company-Id": first.company_id}
+    for path in LISTS[:3]:
+        answer = await client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "company_not_found")
