@@ -160,8 +160,20 @@ _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "malformed_json
 
 async def _on_http_exception(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
-    problem = Problem(_HTTP_CODES.get(exc.status_code, "internal_error"), headers=exc.headers)
+    headers = dict(exc.headers or {})
+    if exc.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
+    problem = Problem(_HTTP_CODES.get(exc.status_code, "internal_error"), headers=headers)
     return problem_response(request, problem)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method of the path. The framework names those of the first route that matched it."""
+    operations = request.app.state.operations
+    path = request.url.path
+    return sorted(
+        {method for regex, methods in operations if regex.match(path) for method in methods}
+    )
 
 
 async def _on_unexpected(request: Request, exc: Exception) -> Response:

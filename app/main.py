@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import errors
@@ -82,6 +83,12 @@ def create_app(
         separate_input_output_schemas=False,
     )
     app.state.deps = deps
+    app.state.operations = [
+        (route.path_regex, route.methods)
+        for module in MODULES
+        for route in module.router.routes
+        if isinstance(route, APIRoute)
+    ]
     app.router.route_class = StrictRoute
     errors.install(app)
     _include_routers(app)

@@ -58,6 +58,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             _drop_unused(operation)
+            _require_headers(operation)
+    _link(document["paths"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
@@ -71,3 +73,75 @@ def _drop_unused(operation: dict[str, Any]) -> None:
         answer["content"].pop("application/json")
         if not answer["content"]:
             del operation["responses"]["422"]
+
+
+def _require_headers(operation: dict[str, Any]) -> None:
+    """Headers that the server asks for by a code of its own when they are missing."""
+    schemas = {
+        "Idempotency-Key": {
+            "type": "string",
+            "minLength": 16,
+            "maxLength": 128,
+            "pattern": "^[!-~]+$",
+        },
+        "If-Match": {"type": "string", "maxLength": 100, "examples": ['"r1"']},
+    }
+    for parameter in operation.get("parameters", []):
+        _drop_null(parameter)
+        schema = schemas.get(parameter["name"])
+        if schema is not None:
+            parameter["required"] = True
+            parameter["schema"] = schema
+
+
+def _drop_null(parameter: dict[str, Any]) -> None:
+    """A parameter that may be left out is not one that may be null."""
+    schema = parameter["schema"]
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        parameter["schema"] = kinds[0] | {k: v for k, v in schema.items() if k != "anyOf"}
+
+
+LINKS: dict[str, dict[str, dict[str, str]]] = {
+    "create_order": {
+        "get_order": {"order_id": "$response.body#/id"},
+        "cancel_order": {"order_id": "$response.body#/id"},
+        "start_payment": {"order_id": "$response.body#/id"},
+        "choose_order_item_site": {
+            "order_id": "$response.body#/id",
+            "item_id": "$response.body#/items/0/id",
+        },
+    },
+    "list_orders": {
+        "get_order": {"order_id": "$response.body#/items/0/id"},
+        "start_payment": {"order_id": "$response.body#/items/0/id"},
+    },
+    "start_payment": {
+        "get_payment": {"payment_id": "$response.body#/id"},
+        "complete_payment": {"payment_id": "$response.body#/id"},
+    },
+    "list_memberships": {
+        "get_membership": {"membership_id": "$response.body#/items/0/id"},
+        "update_membership": {"membership_id": "$response.body#/items/0/id"},
+        "get_system_status": {"site_id": "$response.body#/items/0/site/id"},
+    },
+    "list_system_status": {"get_system_status": {"site_id": "$response.body#/items/0/site/id"}},
+    "start_identity_verification": {
+        "get_identity_verification_status": {"verification_id": "$response.body#/id"},
+        "resend_identity_verification": {"verification_id": "$response.body#/id"},
+        "confirm_identity_verification": {"verification_id": "$response.body#/id"},
+    },
+}
+"""Which answer gives the ids of which operation."""
+
+
+def _link(paths: dict[str, Any]) -> None:
+    for operations in paths.values():
+        for operation in operations.values():
+            links = LINKS.get(operation["operationId"], {})
+            for status, response in operation["responses"].items():
+                if links and status.startswith("2"):
+                    response["links"] = {
+                        name: {"operationId": name, "parameters": parameters}
+                        for name, parameters in links.items()
+                    }

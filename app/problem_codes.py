@@ -45,7 +45,7 @@ PROBLEM_CODES = _catalogue(
         "A service that we depend on answered something we cannot use.",
     ),
     ("internal_error", 500, "일시적인 오류가 발생했습니다.", "Something went wrong on our side."),
-    ("precondition_required", 428, "If-Match 헤더가 필요합니다.", "If-Match is required."),
+    ("precondition_required", 400, "If-Match 헤더가 필요합니다.", "If-Match is required."),
     (
         "precondition_failed",
         412,

@@ -171,11 +171,8 @@ def _add_faults(router: APIRouter, world: World) -> None:
         if provider not in PROVIDERS:
             raise HTTPException(404, "provider_not_found")
         world.faults.put(provider, body)
-        if provider == "webhooks":
-            world.webhooks.muted = body.down
         return body.model_dump()
 
     @router.delete("/faults", status_code=204)
     async def clear_faults() -> None:
         world.faults.clear()
-        world.webhooks.muted = False

@@ -13,7 +13,11 @@ PROVIDERS = ("nts", "portone", "groupware", "smtp", "webhooks")
 
 
 class Fault(BaseModel):
-    """`drop_after` n: n requests are answered; later ones are done and their answer is lost."""
+    """`drop_after` n: n requests are answered; later ones are done and their answer is lost.
+
+    For `webhooks` the requests are ours to the portal: `down` mutes them, a lost answer has them
+    sent again. `nonsense` is for the three providers that speak HTTP.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

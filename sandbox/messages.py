@@ -8,7 +8,8 @@ from email.message import EmailMessage
 from typing import Protocol
 
 KEPT = 1000
-_LINK = re.compile(r"https?://[^\s<>\"')]+")
+_LINK = re.compile(r"https?://[^\s<>\"')\u0080-\U0010ffff]+(?<![.,;:!?])", re.ASCII)
+"""Ends before a sentence's own punctuation and before a Korean particle."""
 
 
 class Clock(Protocol):

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import random
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import httpx
 import structlog
 from standardwebhooks.webhooks import Webhook
 
+from sandbox.faults import Fault, Faults
 from sandbox.settings import SandboxSettings
 
 Target = Literal["portone", "groupware"]
@@ -35,13 +37,23 @@ class SentWebhook:
 class Webhooks:
     """Real time signs: a webhook's tolerance is wire time, whatever the sandbox's clock says."""
 
-    def __init__(self, settings: SandboxSettings, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, settings: SandboxSettings, client: httpx.AsyncClient, faults: Faults
+    ) -> None:
         self._settings = settings
         self._client = client
+        self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
         self.sent: deque[SentWebhook] = deque(maxlen=KEPT)
-        self.muted = False
-        """A fault: nothing is delivered, as when the portal's firewall is closed."""
+
+    @property
+    def muted(self) -> bool:
+        """The fault `down`: nothing is delivered, as when the portal's firewall is closed."""
+        return self._faults.of("webhooks").down
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        self._faults.put("webhooks", Fault(down=muted))
 
     def send(self, target: Target, type: str, data: dict[str, object], /) -> None:
         """Makes a message and delivers it in the background."""
@@ -64,7 +76,10 @@ class Webhooks:
         )
         url = f"{self._settings.portal_url}/v1/webhooks/{message.target}"
         for attempt, pause in zip(itertools.count(1), PAUSES, strict=False):
-            await asyncio.sleep(pause)
+            fault = self._faults.of("webhooks")
+            await asyncio.sleep(pause + fault.latency_ms / 1000)
+            if self.muted or random.random() < fault.error_rate:
+                continue
             now = datetime.now(UTC)
             headers = {
                 "Content-Type": "application/json",
@@ -76,6 +91,8 @@ class Webhooks:
                 answer = await self._client.post(url, content=message.body, headers=headers)
             except httpx.HTTPError:
                 continue
+            if self._faults.drops("webhooks"):
+                continue  # the portal took it, and we never heard of it
             if answer.is_success:
                 return
             log.warning("webhook_refused", attempt=attempt, status=answer.status_code)

@@ -3,6 +3,7 @@
 asyncpg's own query loggers do not see prepared statements, which is how SQLAlchemy runs all of its.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 ASIDE = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 RUNS = {"bind_execute", "bind_execute_many", "bind", "query"}
+ONCE_A_CONNECTION = re.compile(r"\bset_config\(\s*'jit'|\btypeinfo_tree\b")
+"""What asyncpg asks by itself when a connection meets a type for the first time."""
 
 
 class CountingProtocol:
@@ -29,7 +32,8 @@ class CountingProtocol:
         def noted(*arguments: Any, **options: Any) -> Any:
             what = arguments[0] if arguments else options["state"]
             query = what if isinstance(what, str) else what.query
-            if not query.strip().upper().startswith(ASIDE):
+            aside = query.strip().upper().startswith(ASIDE) or ONCE_A_CONNECTION.search(query)
+            if not aside:
                 self._seen.append(query)
             return run(*arguments, **options)
 

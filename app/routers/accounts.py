@@ -11,7 +11,7 @@ from app.routers.access import public
 from app.routers.auth import SessionBody, check_origin, device_of, session_answer
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.identity_verifications import ConsentRequest
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import LINE, NO_NUL, OPAQUE, AnswerModel, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.corporate_sign_up import SignUpCorporate
@@ -19,7 +19,7 @@ from app.services.sessions import ClientType
 
 router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
 
-Token = Annotated[str, Field(min_length=20, max_length=100)]
+Token = Annotated[str, Field(min_length=20, max_length=100, pattern=OPAQUE)]
 Email = Annotated[
     str,
     Field(
@@ -42,9 +42,9 @@ class SignUpCorporateRequest(RequestModel):
 
     business_verification_token: Token
     identity_verification_token: Token
-    login_id: str = Field(min_length=5, max_length=30, examples=["hanbit"])
-    password: str = Field(min_length=1, max_length=200)
-    company_name: str = Field(min_length=1, max_length=100, examples=["한빛상사"])
+    login_id: str = Field(min_length=5, max_length=30, pattern=NO_NUL, examples=["hanbit"])
+    password: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
+    company_name: str = Field(min_length=1, max_length=100, pattern=LINE, examples=["한빛상사"])
     contact: ContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
@@ -71,7 +71,7 @@ class SignedUpBody(AnswerModel):
 class CheckLoginIdRequest(RequestModel):
     """Asked with a verified phone, twenty times a verification: IDs cannot be listed."""
 
-    login_id: str = Field(min_length=1, max_length=100)
+    login_id: str = Field(min_length=1, max_length=100, pattern=NO_NUL)
     verification_token: Token
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.errors import Problem
 from app.routers.access import public
 from app.routers.dependencies import DepsDep
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import NO_NUL, AnswerModel, RequestModel
 from app.routers.permissions import CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -22,8 +22,8 @@ COOKIE = "__Host-refresh"
 class LogInRequest(RequestModel):
     """`client_type` is fixed for the session that begins."""
 
-    login_id: str = Field(min_length=1, max_length=100, examples=["hanbit"])
-    password: str = Field(min_length=1, max_length=128)
+    login_id: str = Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["hanbit"])
+    password: str = Field(min_length=1, max_length=128, pattern=NO_NUL)
     client_type: Annotated[ClientType, Field(strict=False)]
 
 
@@ -31,13 +31,13 @@ class RefreshRequest(RequestModel):
     """A NATIVE client sends its token here; a BROWSER's is in its cookie and nowhere else."""
 
     client_type: Annotated[ClientType, Field(strict=False)]
-    refresh_token: str | None = Field(default=None, max_length=200)
+    refresh_token: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
 
 
 class StepUpRequest(RequestModel):
     """The password, once more."""
 
-    password: str = Field(min_length=1, max_length=128)
+    password: str = Field(min_length=1, max_length=128, pattern=NO_NUL)
 
 
 class SessionBody(AnswerModel):

@@ -1,6 +1,6 @@
 """사업자 진위 확인."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,14 +9,14 @@ from pydantic import Field
 
 from app.routers.access import public
 from app.routers.dependencies import DepsDep
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import LINE, AnswerModel, IsoDate, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.business_verifications import VerifyBusiness
 
 router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
 
-Words = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Words = Annotated[str, Field(min_length=1, max_length=100, pattern=LINE)]
 
 
 class VerifyBusinessRequest(RequestModel):
@@ -27,7 +27,7 @@ class VerifyBusinessRequest(RequestModel):
     )
     company_name: Words = Field(examples=["한빛상사"])
     representative_name: Words | None = None
-    opened_on: Annotated[date, Field(strict=False)] | None = None
+    opened_on: IsoDate | None = None
 
 
 class VerifyBusinessBody(AnswerModel):

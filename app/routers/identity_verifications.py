@@ -1,6 +1,6 @@
 """휴대폰 본인인증. Every later call needs the `client_secret` of the start, in its body."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,21 +11,21 @@ from app.domain.identity import Carrier, IdentityMethod
 from app.domain.terms import GivenConsent
 from app.routers.access import public
 from app.routers.dependencies import DepsDep
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import CODE, LINE, NO_NUL, OPAQUE, AnswerModel, IsoDate, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.identity_verifications import Purpose, StartIdentity
 
 router = APIRouter(prefix="/v1/identity-verifications", tags=["accounts"], route_class=StrictRoute)
 
-Secret = Annotated[str, Field(min_length=20, max_length=100)]
+Secret = Annotated[str, Field(min_length=20, max_length=100, pattern=OPAQUE)]
 
 
 class ConsentRequest(RequestModel):
     """One answer to one document of `GET /v1/terms`."""
 
-    kind: str = Field(min_length=1, max_length=40, examples=["IDENTITY_AGENCY"])
-    version: str = Field(min_length=1, max_length=40, examples=["2023-09"])
+    kind: str = Field(min_length=1, max_length=40, pattern=CODE, examples=["IDENTITY_AGENCY"])
+    version: str = Field(min_length=1, max_length=40, pattern=CODE, examples=["2023-09"])
     agreed: bool
 
     def to_domain(self) -> GivenConsent:
@@ -36,13 +36,13 @@ class StartIdentityRequest(RequestModel):
     """`login_id` names the account of RESET_PASSWORD and of nothing else."""
 
     purpose: Annotated[Purpose, Field(strict=False)]
-    login_id: str | None = Field(default=None, min_length=1, max_length=100)
+    login_id: str | None = Field(default=None, min_length=1, max_length=100, pattern=NO_NUL)
     method: Annotated[IdentityMethod, Field(strict=False)]
     carrier: Annotated[Carrier, Field(strict=False)]
-    name: str = Field(min_length=1, max_length=50, pattern=r"^\S(.*\S)?$", examples=["홍길동"])
-    birth_date: Annotated[date, Field(strict=False)] = Field(examples=["1985-03-01"])
+    name: str = Field(min_length=1, max_length=50, pattern=LINE, examples=["홍길동"])
+    birth_date: IsoDate = Field(examples=["1985-03-01"])
     gender_digit: str = Field(pattern=r"^[0-9]$", examples=["1"])
-    phone: str = Field(min_length=9, max_length=20, examples=["010-1234-5678"])
+    phone: str = Field(min_length=9, max_length=20, pattern=NO_NUL, examples=["010-1234-5678"])
     consents: list[ConsentRequest] = Field(max_length=20)
 
 

@@ -4,12 +4,11 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.db.membership_reads import MembershipRead
 from app.domain.catalogue import Catalogue
-from app.domain.errors import DomainError
 from app.domain.memberships import (
     MEMBERSHIP_STATUS_LABELS,
     MembershipStatus,
@@ -19,6 +18,7 @@ from app.domain.periods import days_left, seoul_date
 from app.language import Language
 from app.routers.catalogue import SERVICE_TYPES, said
 from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
 from app.routers.models import AnswerModel, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
 from app.routers.problems import problems
@@ -26,8 +26,6 @@ from app.routers.strict import StrictRoute
 from app.services.memberships import get_membership, list_memberships, set_auto_renew
 
 router = APIRouter(prefix="/v1/memberships", tags=["memberships"], route_class=StrictRoute)
-
-ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match."}}
 
 
 class MembershipSiteBody(AnswerModel):
@@ -156,7 +154,7 @@ async def get_all(
     operation_id="get_membership",
     summary="A membership",
     responses={
-        200: {"headers": ETAG},
+        200: {"headers": ETAG_HEADER},
         **problems(*FOR_A_COMPANY, "membership_not_found", "invalid_request"),
     },
 )
@@ -170,7 +168,7 @@ async def get_one(
     async with access.transaction() as (session, principal):
         found = await get_membership(session, principal, membership_id)
     today = seoul_date(principal.now)
-    response.headers["ETag"] = _etag(found)
+    response.headers["ETag"] = etag_of(found.revision)
     catalogue = await deps.catalogues.in_force(today)
     return membership_body(found, catalogue, language, today)
 
@@ -181,7 +179,7 @@ async def get_one(
     summary="Switch automatic renewal",
     description="자동 연장 결제. Takes the ETag that was read as If-Match.",
     responses={
-        200: {"headers": ETAG},
+        200: {"headers": ETAG_HEADER},
         **problems(
             *FOR_A_COMPANY,
             "membership_not_found",
@@ -200,32 +198,21 @@ async def update_one(
     response: Response,
     membership_id: UUID,
     body: ChangeMembershipRequest,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: IfMatch = None,
 ) -> MembershipBody:
-    if if_match is None:
-        raise DomainError("precondition_required")
+    seen = seen_revision(if_match)
     async with access.transaction() as (session, principal):
         found = await set_auto_renew(
             session,
             principal,
             membership_id,
             auto_renew=body.auto_renew,
-            seen_revision=_revision(if_match),
+            seen_revision=seen,
         )
     today = seoul_date(principal.now)
-    response.headers["ETag"] = _etag(found)
+    response.headers["ETag"] = etag_of(found.revision)
     catalogue = await deps.catalogues.in_force(today)
     return membership_body(found, catalogue, language, today)
-
-
-def _etag(membership: MembershipRead) -> str:
-    return f'"r{membership.revision}"'
-
-
-def _revision(if_match: str) -> int | None:
-    """The revision of our own ETag; None for any other."""
-    value = if_match.strip().removeprefix('"r').removesuffix('"')
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
 def membership_body(

@@ -1,24 +1,23 @@
 """What the order page sends."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
 from app.domain.terms import GivenConsent
 from app.routers.accounts import Email
-from app.routers.models import RequestModel
+from app.routers.models import CODE, LINE, NO_NUL, WHOLE, IsoDate, RequestModel
 from app.routers.price_previews import NewItemRequest
 from app.services.order_placement import PlaceOrder, SiteWish
 
-Line = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s\x00-\x1f](.*\S)?$")]
+Line = Annotated[str, Field(min_length=1, max_length=60, pattern=LINE)]
 
 
 class SiteRequest(RequestModel):
     """The site of a NEW item and its first administrator at the groupware."""
 
     name: Line = Field(examples=["한빛 본사"])
-    subdomain: str = Field(min_length=1, max_length=63, examples=["hanbit"])
+    subdomain: str = Field(min_length=1, max_length=63, pattern=NO_NUL, examples=["hanbit"])
     admin_name: Line = Field(examples=["홍길동"])
     admin_login_id: str = Field(pattern=r"^[A-Za-z0-9_.-]{2,40}$", examples=["admin"])
     admin_email: Email
@@ -33,8 +32,8 @@ class OrderItemRequest(NewItemRequest):
 class OrderConsentRequest(RequestModel):
     """One answer to one document of `GET /v1/terms?use=ORDER`."""
 
-    kind: str = Field(min_length=1, max_length=40, examples=["SERVICE_CONTRACT"])
-    version: str = Field(min_length=1, max_length=40, examples=["2023-09"])
+    kind: str = Field(min_length=1, max_length=40, pattern=CODE, examples=["SERVICE_CONTRACT"])
+    version: str = Field(min_length=1, max_length=40, pattern=CODE, examples=["2023-09"])
     agreed: bool
 
 
@@ -42,10 +41,10 @@ class PlaceOrderRequest(RequestModel):
     """`expected_total` is what the client showed; `payment_method` is null when it is 0."""
 
     items: list[OrderItemRequest] = Field(min_length=1, max_length=20)
-    coupon_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    starts_on: Annotated[date, Field(strict=False)] | None = None
+    coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
+    starts_on: IsoDate | None = None
     confirm_duplicate: bool = False
-    expected_total: int = Field(ge=0, le=10**13, examples=[583000])
+    expected_total: Annotated[int, Field(ge=0, le=10**13), WHOLE] = Field(examples=[583000])
     payment_method: Annotated[str, Field(pattern=r"^[A-Z_]{1,40}$")] | None = Field(
         default=None, examples=["CARD"]
     )

@@ -14,7 +14,7 @@ from app.routers.idempotent import (
     answer_of,
     run_idempotent,
 )
-from app.routers.models import RequestModel
+from app.routers.models import NO_NUL, RequestModel
 from app.routers.order_bodies import OrderBody, OrderPageBody, order_body, order_summary
 from app.routers.order_requests import PlaceOrderRequest
 from app.routers.permissions import FOR_A_COMPANY, CanCreateOrders, CanReadOrders
@@ -34,7 +34,7 @@ NOTICE_KO = "리셀러(파트너사)를 통해 주문/구매를 한 경우 내�
 class SubdomainRequest(RequestModel):
     """Another sub-domain for a site whose opening failed."""
 
-    subdomain: str = Field(min_length=1, max_length=63, examples=["hanbit-2"])
+    subdomain: str = Field(min_length=1, max_length=63, pattern=NO_NUL, examples=["hanbit-2"])
 
 
 @router.post(

@@ -49,11 +49,12 @@ CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_R
 CanUpdateMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_UPDATE))]
 CanReadSystemStatus = Annotated[Access, Depends(Requires(Permission.SYSTEM_STATUS_READ))]
 
-SIGNED_IN = ("not_authenticated",)
+SIGNED_IN = ("not_authenticated", "invalid_request")
 FOR_A_COMPANY = (
     "not_authenticated",
     "permission_denied",
     "company_not_found",
     "company_selection_required",
+    "invalid_request",
 )
 """What every operation of its kind can answer besides its own refusals."""

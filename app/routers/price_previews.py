@@ -12,7 +12,7 @@ from app.language import Language
 from app.routers.access import public
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import NO_NUL, WHOLE, AnswerModel, IsoDate, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.pricing import Preview, preview_price
@@ -26,7 +26,7 @@ class AddOnRequest(RequestModel):
     """An add-on and how many of it."""
 
     code: Code = Field(examples=["STORAGE_GB"])
-    quantity: int = Field(ge=1, le=1_000_000, examples=[20])
+    quantity: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] = Field(examples=[20])
 
 
 class NewItemRequest(RequestModel):
@@ -34,8 +34,10 @@ class NewItemRequest(RequestModel):
 
     type: Literal["NEW"]
     plan: Code = Field(examples=["SHARED"])
-    users: int | None = Field(default=None, ge=1, le=100_000, examples=[10])
-    months: Literal[1, 12, 24] | None = Field(default=None, examples=[12])
+    users: Annotated[int, Field(ge=1, le=100_000), WHOLE] | None = Field(
+        default=None, examples=[10]
+    )
+    months: Annotated[Literal[1, 12, 24], WHOLE] | None = Field(default=None, examples=[12])
     add_ons: list[AddOnRequest] = Field(default=[], max_length=50)
 
     def to_domain(self) -> NewItem:
@@ -51,8 +53,8 @@ class PricePreviewRequest(RequestModel):
     """What is to be priced. `starts_on` asks for a later start, at most 60 days ahead."""
 
     items: list[NewItemRequest] = Field(min_length=1, max_length=20)
-    coupon_code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    starts_on: Annotated[date, Field(strict=False)] | None = None
+    coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
+    starts_on: IsoDate | None = None
 
 
 class MonthsBody(AnswerModel):

@@ -19,7 +19,7 @@ WITH_BODY = (
 def problems(*codes: str, body: bool = False) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route: every code it can answer, by status."""
     by_status: dict[int, list[str]] = defaultdict(list)
-    for code in (*codes, *(WITH_BODY if body else ()), *EVERYWHERE):
+    for code in dict.fromkeys((*codes, *(WITH_BODY if body else ()), *EVERYWHERE)):
         by_status[problem_code(code).status].append(code)
     return {
         status: {

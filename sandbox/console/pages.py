@@ -108,8 +108,6 @@ def build_router(world: World) -> APIRouter:
         except ValidationError as broken:
             raise HTTPException(422, "invalid_fault") from broken
         world.faults.put(provider, fault)
-        if provider == "webhooks":
-            world.webhooks.muted = fault.down
         return back("faults")
 
     return router

@@ -5,20 +5,22 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
-import aiosmtplib
 import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from app.adapters.mail import SmtpMailTransport, SmtpSecurity
+from app.domain.mails import MailAttachment, OutgoingMail
+from app.domain.provider_errors import ProviderUnavailable
 from sandbox.app import create_sandbox
 from sandbox.faults import DroppedConnection, Fault, Faults
 from sandbox.messages import Messages
@@ -95,6 +97,39 @@ async def test_the_clock_stays_when_the_portal_refuses_to_move(sandbox: Setting)
 async def test_a_time_without_an_offset_is_422(sandbox: Setting) -> None:
     sent = {"now": "2031-01-01T00:00:00"}
     assert (await sandbox.client.put("/_sandbox/v1/clock", json=sent)).status_code == 422
+
+
+async def test_an_unreachable_portal_is_503_and_the_clock_stays(tmp_path: Path) -> None:
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    world = World(SandboxSettings(data_dir=tmp_path), transport=httpx.MockTransport(nobody))
+    transport = httpx.ASGITransport(create_sandbox(world))
+    to = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+        answer = await client.put("/_sandbox/v1/clock", json={"now": to})
+    await world.close()
+    assert (answer.status_code, answer.json()) == (503, {"error": "portal_unreachable"})
+    assert world.clock.ahead == timedelta()
+
+
+async def test_a_moved_clock_outlives_a_restart(sandbox: Setting, tmp_path: Path) -> None:
+    to = datetime.now(UTC) + timedelta(days=40)
+    await sandbox.client.put("/_sandbox/v1/clock", json={"now": to.isoformat()})
+    sandbox.world.write()
+    again = World(SandboxSettings(data_dir=tmp_path))
+    again.start()
+    assert timedelta() <= again.clock.now() - to < timedelta(minutes=5)
+    await again.close()
+
+
+async def test_latency_keeps_only_its_own_provider_waiting(sandbox: Setting) -> None:
+    await sandbox.client.put("/_sandbox/v1/faults/portone", json={"latency_ms": 60_000})
+    assert (await sandbox.client.post(NTS, json=NUMBERS)).status_code == 200
+    await sandbox.client.put("/_sandbox/v1/faults/nts", json={"latency_ms": 60})
+    started = time.monotonic()
+    assert (await sandbox.client.post(NTS, json=NUMBERS)).status_code == 200
+    assert time.monotonic() - started >= 0.05
 
 
 async def test_a_provider_that_is_down_answers_503_and_the_others_go_on(sandbox: Setting) -> None:
@@ -178,23 +213,35 @@ async def mail_server(faults: Faults) -> AsyncIterator[tuple[Messages, int]]:
         server.close()
 
 
-def mail() -> EmailMessage:
-    made = EmailMessage()
-    made["From"], made["To"] = "portal@portal.example", "kim@garam.example"
-    made["Subject"], made["Message-ID"] = "사이트가 개설되었습니다", "<job-1@portal.example>"
-    made.set_content(f"여기에서 시작하세요: {MAIL_LINK}\n")
-    made.add_alternative("<p>시작하세요</p>", subtype="html")
-    return made
+MAIL = OutgoingMail(
+    message_id="<job-1@portal.example>",
+    to="kim@garam.example",
+    subject="사이트가 개설되었습니다 – 지금 바로 관리자 비밀번호를 설정하고 시작하세요",
+    text=f"여기에서 시작하세요: {MAIL_LINK}\n문의: https://portal.example/help에서, https://portal.example/faq.\n",
+    html="<p>시작하세요</p>",
+    attachments=(MailAttachment("견적서.pdf", "application/pdf", b"%PDF-1.7"),),
+)
 
 
-async def test_a_mail_is_kept_with_its_subject_text_html_and_links() -> None:
+async def send(port: int) -> None:
+    """With the portal's own adapter."""
+    sender = "고객포털 <portal@portal.example>"
+    transport = SmtpMailTransport("127.0.0.1", port, sender, security=SmtpSecurity.NONE)
+    await transport.send(MAIL)
+
+
+async def test_the_portals_mail_is_kept_with_its_subject_text_html_and_links() -> None:
     async with mail_server(Faults()) as (messages, port):
-        await aiosmtplib.send(mail(), hostname="127.0.0.1", port=port)
+        await send(port)
     (kept,) = messages.to("KIM@garam.example")
-    assert kept.subject == "사이트가 개설되었습니다"
-    assert kept.links == (MAIL_LINK,)
+    assert (
+        kept.subject == "사이트가 개설되었습니다 – 지금 바로 관리자 비밀번호를 설정하고 시작하세요"
+    )
+    assert kept.text.startswith("여기에서 시작하세요: https://portal.example/open#token=1")
+    assert kept.links == (MAIL_LINK, "https://portal.example/help", "https://portal.example/faq")
     assert kept.html.strip() == "<p>시작하세요</p>"
     assert kept.message_id == "<job-1@portal.example>"
+    assert kept.attachments == ("견적서.pdf",)
 
 
 @pytest.mark.parametrize("fault", [Fault(down=True), Fault(error_rate=1)])
@@ -202,10 +249,19 @@ async def test_a_mail_server_that_is_down_answers_451_and_keeps_nothing(fault: F
     faults = Faults()
     faults.put("smtp", fault)
     async with mail_server(faults) as (messages, port):
-        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
-            await aiosmtplib.send(mail(), hostname="127.0.0.1", port=port)
-    assert refused.value.code == 451
+        with pytest.raises(ProviderUnavailable) as refused:
+            await send(port)
+    assert refused.value.reason == "reply 451"
     assert messages.to() == []
+
+
+async def test_a_mail_whose_answer_is_lost_was_taken_all_the_same() -> None:
+    faults = Faults()
+    faults.put("smtp", Fault(drop_after=0))
+    async with mail_server(faults) as (messages, port):
+        with pytest.raises(ProviderUnavailable):
+            await send(port)
+    assert [kept.message_id for kept in messages.to()] == ["<job-1@portal.example>"]
 
 
 @pytest.mark.parametrize("page", ["messages", "payments", "sites", "numbers", "faults"])

@@ -188,7 +188,7 @@ async def test_a_subdomain_of_another_site_is_taken_until_that_site_is_deleted(m
     [{"revision": 0}, {"users": -1}, {"hosting": "CLOUD"}, {"admin": None}, {"unknown": 1}],
 )
 async def test_an_entitlement_that_breaks_the_contract_is_422(
-    make: Make, broken: dict[str, object]
+    make: Make, broken: dict[str, Any]
 ) -> None:
     sandbox = await make()
     assert (await sandbox.put(**broken)).status_code == 422
@@ -297,3 +297,40 @@ async def test_sites_of_a_business_number_are_found(make: Make) -> None:
     assert (site["external_id"], site["site_id"], site["revision"]) == ("0193-a", "S000001", 1)
     none = await sandbox.client.get(path, params={"business_number": "1018100016"})
     assert none.json() == {"sites": []}
+
+
+@pytest.mark.parametrize("body", [{}, {"revision": "2"}, []])
+async def test_a_deletion_needs_its_revision(make: Make, body: object) -> None:
+    sandbox = await make()
+    await sandbox.put()
+    assert (await sandbox.client.request("DELETE", SITE, json=body)).status_code == 422
+    stale = await sandbox.client.request("DELETE", SITE, json={"revision": 1})
+    assert (stale.status_code, stale.json()) == (200, {"revision": 1})
+    assert (await sandbox.client.get(SITE)).status_code == 200
+
+
+async def test_a_muted_webhook_never_comes_until_it_is_sent_again_by_hand(make: Make) -> None:
+    sandbox = await make()
+    await sandbox.client.put("/_sandbox/v1/faults/webhooks", json={"down": True})
+    sandbox.world.webhooks.send("groupware", "usage.changed", {"external_id": "0193-a"})
+    await sandbox.client.delete("/_sandbox/v1/faults")
+    await sandbox.world.webhooks.settled()
+    assert sandbox.portal.taken == []
+    (message,) = (await sandbox.client.get("/_sandbox/v1/webhooks")).json()["items"]
+    again = f"/_sandbox/v1/webhooks/{message['id']}/resend"
+    assert (await sandbox.client.post(again, params={"times": 2})).status_code == 204
+    await sandbox.world.webhooks.settled()
+    assert [headers["webhook-id"] for _, headers, _ in sandbox.portal.taken] == [message["id"]] * 2
+    assert len(sandbox.portal.verified()) == 2
+
+
+@pytest.mark.parametrize(("fault", "times"), [({"error_rate": 1}, 0), ({"drop_after": 0}, 3)])
+async def test_webhooks_are_lost_or_doubled_as_asked(
+    make: Make, monkeypatch: pytest.MonkeyPatch, fault: dict[str, object], times: int
+) -> None:
+    monkeypatch.setattr(webhooks, "PAUSES", (0.0, 0.0, 0.0))
+    sandbox = await make()
+    await sandbox.client.put("/_sandbox/v1/faults/webhooks", json=fault)
+    sandbox.world.webhooks.send("groupware", "usage.changed", {"external_id": "0193-a"})
+    await sandbox.world.webhooks.settled()
+    assert len(sandbox.portal.taken) == times

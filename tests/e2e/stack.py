@@ -29,7 +29,15 @@ def free_port() -> int:
 class Stack:
     """Started by `with`; every process ends with it."""
 
-    def __init__(self, server: EmbeddedPostgres, database: str, folder: Path, **extra: str):
+    def __init__(
+        self,
+        server: EmbeddedPostgres,
+        database: str,
+        folder: Path,
+        api: str = "app.serve",
+        **extra: str,
+    ):
+        self._api = api
         self._folder = folder
         self._stack = ExitStack()
         self.ports = [free_port(), free_port()]
@@ -54,8 +62,8 @@ class Stack:
     def __enter__(self) -> "Stack":
         try:
             self._start("sandbox")
-            self._start("app.serve")
-            self._start("app.serve", PORT=str(self.ports[1]), METRICS_PORT="0")
+            self._start(self._api)
+            self._start(self._api, PORT=str(self.ports[1]), METRICS_PORT="0")
             self.workers = [self.start_worker(), self.start_worker()]
             for port in self.ports:
                 self._wait(f"http://127.0.0.1:{port}/readyz")

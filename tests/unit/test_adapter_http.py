@@ -1,5 +1,6 @@
 """The rules that every provider adapter keeps: circuit, retries, nothing secret in a log."""
 
+import asyncio
 import json
 import logging
 from datetime import date
@@ -9,8 +10,14 @@ import pytest
 import structlog
 
 from app.adapters.circuit import CircuitBreaker
+from app.adapters.http import Call, ProviderHttp
 from app.adapters.nts import NtsBusinessRegistry
-from app.domain.provider_errors import ProviderNonsense, ProviderRefused, ProviderUnavailable
+from app.domain.provider_errors import (
+    ProviderNonsense,
+    ProviderRefused,
+    ProviderUnavailable,
+    Refusal,
+)
 from app.domain.registry import BusinessState, TaxType
 
 NUMBER = "1208800767"
@@ -107,6 +114,82 @@ async def test_what_cannot_be_read_is_nonsense_and_never_a_guess(content: bytes)
         await registry(Provider(httpx.Response(200, content=content))).status(NUMBER)
 
 
+def no_refusal(_status: int, _body: bytes) -> tuple[Refusal, str] | None:
+    return None
+
+
+async def ask(provider: Provider, *, repeatable: bool) -> object:
+    http = ProviderHttp(
+        "bank",
+        "http://bank.test",
+        no_refusal,
+        transport=httpx.MockTransport(provider),
+        sleep=no_wait,
+    )
+    return await http.call(Call("read", "POST", "/read", repeatable=repeatable), dict)
+
+
+class Silent(Provider):
+    """Takes a request and never answers it."""
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+
+async def test_a_provider_that_never_answers_is_given_up_and_not_asked_again() -> None:
+    silent = Silent()
+    http = ProviderHttp(
+        "bank",
+        "http://bank.test",
+        no_refusal,
+        read_seconds=0.02,
+        connect_seconds=0.01,
+        transport=httpx.MockTransport(silent),
+        sleep=no_wait,
+    )
+    with pytest.raises(ProviderUnavailable) as caught:
+        await asyncio.wait_for(http.call(Call("read", "GET", "/", repeatable=True), dict), 5)
+    assert (caught.value.reason, len(silent.requests)) == ("timeout", 1)
+
+
+@pytest.mark.parametrize(
+    "failure", [httpx.ConnectTimeout("slow"), httpx.ReadError("gone"), httpx.Response(503)]
+)
+async def test_what_must_not_be_repeated_is_asked_once(
+    failure: httpx.Response | Exception,
+) -> None:
+    provider = Provider(failure)
+    with pytest.raises(ProviderUnavailable):
+        await ask(provider, repeatable=False)
+    assert len(provider.requests) == 1
+
+
+async def test_a_time_out_is_tried_again_where_a_repeat_does_no_harm() -> None:
+    provider = Provider(httpx.ReadTimeout("slow"), httpx.Response(200, json={"read": 1}))
+    assert await ask(provider, repeatable=True) == {"read": 1}
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [("120", 120), ("0", 1), ("Wed, 21 Oct 2026 07:28:00 GMT", 5), ("9" * 9, 5)],
+)
+async def test_the_wait_is_the_providers_own_where_it_is_in_seconds(
+    sent: str, seconds: int
+) -> None:
+    with pytest.raises(ProviderUnavailable) as caught:
+        await ask(Provider(httpx.Response(429, headers={"Retry-After": sent})), repeatable=False)
+    assert caught.value.retry_after == seconds
+
+
+async def test_a_redirect_is_followed_nowhere() -> None:
+    provider = Provider(httpx.Response(302, headers={"Location": "http://elsewhere.test/"}))
+    with pytest.raises(ProviderNonsense, match="status 302"):
+        await ask(provider, repeatable=True)
+    assert len(provider.requests) == 1
+
+
 async def test_a_dropped_connection_is_tried_again_where_a_repeat_does_no_harm() -> None:
     provider = Provider(httpx.ReadError("gone"), httpx.Response(200, json=IN_BUSINESS))
     assert (await registry(provider).status(NUMBER)).state == BusinessState.ACTIVE
@@ -136,6 +219,17 @@ async def test_after_five_failures_the_circuit_answers_at_once_until_a_probe_suc
     provider.answers = [httpx.Response(200, json=IN_BUSINESS)]
     assert (await nts.status(NUMBER)).state == BusinessState.ACTIVE
     assert (await nts.status(NUMBER)).state == BusinessState.ACTIVE
+
+
+async def test_five_answers_that_cannot_be_read_open_the_circuit_too() -> None:
+    provider = Provider(httpx.Response(200, content=b"<html>"))
+    nts = registry(provider)
+    for _ in range(5):
+        with pytest.raises(ProviderNonsense):
+            await nts.status(NUMBER)
+    with pytest.raises(ProviderUnavailable) as caught:
+        await nts.status(NUMBER)
+    assert (caught.value.reason, len(provider.requests)) == ("circuit open", 5)
 
 
 async def test_refusals_never_open_the_circuit() -> None:

@@ -1,7 +1,7 @@
 """PortOne: identity, payments and webhooks."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -96,6 +96,44 @@ async def test_an_amount_is_registered_in_won_before_the_payer_pays() -> None:
     await PortOnePayments(connection()).pre_register("pay-1", 11000)
     sent = json.loads(route.calls.last.request.content)
     assert sent == {"storeId": "store-1", "totalAmount": 11000, "currency": "KRW"}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (409, "ALREADY_PAID", "ALREADY_DONE"),
+        (401, "UNAUTHORIZED", "NOT_ALLOWED"),
+        (400, "SOMETHING_NEW", "INVALID"),
+    ],
+)
+@respx.mock
+async def test_an_amount_that_is_not_registered_says_why(status: int, kind: str, code: str) -> None:
+    respx.post(f"{BASE}/payments/pay-1/pre-register").respond(status, json={"type": kind})
+    with pytest.raises(ProviderRefused) as caught:
+        await PortOnePayments(connection()).pre_register("pay-1", 11000)
+    assert (caught.value.code, caught.value.detail) == (code, kind)
+
+
+@respx.mock
+async def test_a_payment_that_only_waits_has_no_channel_and_no_method() -> None:
+    ready = PAID | {"status": "READY", "paidAt": None, "channel": None, "method": None}
+    respx.get(f"{BASE}/payments/pay-1").respond(json=ready)
+    payment = await PortOnePayments(connection()).get("pay-1")
+    assert payment is not None
+    assert (payment.status, payment.method) == (ReportedStatus.READY, None)
+    assert (payment.channel_type, payment.card_last4, payment.paid_at) == (None, None, None)
+
+
+@respx.mock
+async def test_all_of_a_payment_is_sent_back_by_naming_no_amount() -> None:
+    made = {"id": "c-1", "status": "REQUESTED", "totalAmount": 11000, "vatAmount": 1000}
+    route = respx.post(f"{BASE}/payments/pay-1/cancel").respond(
+        json={"cancellation": made | {"requestedAt": MOMENT}}
+    )
+    result = await PortOnePayments(connection()).cancel(CancelRequest("pay-1", "해지", 11000))
+    assert (result.status, result.amount, result.cancelled_at) == ("REQUESTED", 11000, None)
+    sent = json.loads(route.calls.last.request.content)
+    assert sent == {"storeId": "store-1", "reason": "해지", "currentCancellableAmount": 11000}
 
 
 @respx.mock
@@ -197,6 +235,29 @@ def test_either_of_two_secrets_verifies_while_they_are_rotated(secret: str) -> N
         PaymentEventKind.PAYMENT_CHANGED,
         "p-1",
     )
+
+
+def test_a_secret_that_is_neither_of_the_two_is_refused() -> None:
+    strange = "whsec_c3RyYW5nZXN0cmFuZ2VzdHJhbmdl"
+    with pytest.raises(WebhookRefused) as caught:
+        PortOneWebhooks([NEW, OLD]).verify(signed(BODY, strange), BODY)
+    assert caught.value.fault is WebhookFault.SIGNATURE
+
+
+@pytest.mark.parametrize("name", ["Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"])
+def test_a_message_without_one_of_its_headers_is_refused(name: str) -> None:
+    headers = signed(BODY)
+    del headers[name]
+    with pytest.raises(WebhookRefused):
+        PortOneWebhooks([NEW]).verify(headers, BODY)
+
+
+def test_a_message_may_be_four_minutes_old_and_not_six() -> None:
+    now = datetime.now(UTC)
+    fresh = signed(BODY, at=now - timedelta(minutes=4))
+    assert PortOneWebhooks([NEW]).verify(fresh, BODY).id == "msg-1"
+    with pytest.raises(WebhookRefused):
+        PortOneWebhooks([NEW]).verify(signed(BODY, at=now - timedelta(minutes=6)), BODY)
 
 
 @pytest.mark.parametrize("signature", ["", "v1", "v1,", "v1,%%%", "v1,a,b", "v2,AAAA", "v1,한글"])

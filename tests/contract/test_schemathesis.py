@@ -1,0 +1,150 @@
+"""The document against the running portal: every check of schemathesis, stateful, bounded.
+
+Once as a SUPER_ADMIN with an open site, once as nobody.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.stack import Stack
+from tests.e2e.test_two_of_each import key, order_body, sign_up, start_payment, wait_for_status
+from tests.flows import Member
+from tools.postgres import EmbeddedPostgres
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
+NOT_ASKED = {
+    "withdraw": "would end the run's own account; tests/integration/test_me.py",
+    "log_out": "would end the run's own session; tests/integration/test_sessions.py",
+}
+NEVER_2XX = {
+    "receive_portone_webhook": "needs the provider's signature",
+    "receive_groupware_webhook": "needs the provider's signature",
+    "log_in": "needs a password that no schema can give",
+    "refresh": "needs a refresh token that no schema can give",
+    "step_up": "needs the password",
+    "sign_up_corporate": "needs two verification tokens",
+    "check_login_id": "needs a verification token",
+    "start_identity_verification": "needs a number, a birth date and a digit that fit together",
+    "resend_identity_verification": "needs a verification that was started",
+    "confirm_identity_verification": "needs a verification that was started",
+    "get_identity_verification_status": "needs a verification that was started",
+    "verify_business": "needs a number whose check digit holds",
+    "create_order": "needs the price that the server asks",
+    "cancel_order": "the run's unpaid order is started on first",
+    "choose_order_item_site": "needs an item whose opening failed",
+    "update_membership": "needs the ETag that was read",
+    "start_payment": "needs an order that is unpaid still",
+}
+"""Operations that schema-valid data alone cannot bring to a 2xx, and why."""
+
+
+@pytest.fixture(scope="module")
+def stack(
+    postgres: EmbeddedPostgres, database_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("contract")
+    api = "tests.contract.serve_many_addresses"
+    with Stack(postgres, database_name, folder, api=api) as running:
+        yield running
+
+
+async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
+    """A company with an open site, a payment and an unpaid order; the ids of what it has."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stack.ports[0]}") as client:
+        member = await sign_up(stack, client)
+        for paid in (True, False):
+            placed = await client.post(
+                "/v1/orders", json=order_body(), headers=member.headers | key()
+            )
+            payment = await start_payment(client, member, placed.json()["id"])
+            if paid:
+                stack.sandbox("POST", f"/payments/{payment['id']}/approve", {})
+                await wait_for_status(client, member, placed.json()["id"], "COMPLETED")
+        memberships = await client.get("/v1/memberships", headers=member.headers)
+    order, membership = placed.json(), memberships.json()["items"][0]
+    return member, {
+        "order_id": order["id"],
+        "item_id": order["items"][0]["id"],
+        "payment_id": payment["id"],
+        "membership_id": membership["id"],
+        "site_id": membership["site"]["id"],
+    }
+
+
+def fuzz(
+    stack: Stack, out: Path, ids: dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    command = [
+        str(Path(sys.executable).parent / "schemathesis"),
+        "--config-file",
+        str(HERE / "schemathesis.toml"),
+        "run",
+        str(DOCUMENT),
+        "--url",
+        f"http://127.0.0.1:{stack.ports[0]}",
+        "--max-examples=15",
+        "--seed=20261124",
+        "--max-response-time=20",
+        *(f"--exclude-operation-id={name}" for name in NOT_ASKED),
+        *arguments,
+    ]
+    environment = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": "tests.contract.schemathesis_hooks",
+        "SCHEMATHESIS_ANSWERS": str(out),
+        "SCHEMATHESIS_IDS": json.dumps(ids),
+        "PYTHONPATH": str(HERE.parents[1]),
+    }
+    return subprocess.run(
+        command,
+        env=environment,
+        cwd=out.parent,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def answers(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+
+def check_answers(found: list[dict[str, Any]]) -> None:
+    """Nothing fails on our side, and what fits the schema is never called a bad request."""
+    assert not [answer for answer in found if answer["status"] >= 500]
+    wrong = [a for a in found if a["positive"] and a["code"] == "invalid_request"]
+    assert not wrong, json.dumps(wrong[:8], indent=1)
+
+
+async def test_as_a_super_admin_the_portal_keeps_its_word(stack: Stack, tmp_path: Path) -> None:
+    member, ids = await customer(stack)
+    out = tmp_path / "answers"
+    done = fuzz(stack, out, ids, "-H", f"Authorization: {member.headers['Authorization']}")
+    found = answers(out)
+    check_answers(found)
+    assert done.returncode == 0, done.stdout[-6000:]
+    succeeded = defaultdict(bool)
+    for answer in found:
+        succeeded[answer["operation"]] |= 200 <= answer["status"] < 300
+    document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    operations = {o["operationId"] for ops in document["paths"].values() for o in ops.values()}
+    never = {name for name in operations - set(NOT_ASKED) if not succeeded[name]}
+    assert never <= set(NEVER_2XX), never - set(NEVER_2XX)
+
+
+async def test_to_nobody_the_portal_keeps_its_word(stack: Stack, tmp_path: Path) -> None:
+    out = tmp_path / "answers"
+    done = fuzz(stack, out, {})
+    check_answers(answers(out))
+    assert done.returncode == 0, done.stdout[-6000:]
