@@ -16,6 +16,7 @@ from app.edge import Edge
 from app.openapi import DESCRIPTION, TAGS, describe
 from app.routers import (
     accounts,
+    audit_log,
     auth,
     business_verifications,
     catalogue,
@@ -41,6 +42,7 @@ MODULES = (
     accounts,
     auth,
     me,
+    audit_log,
     catalogue,
     price_previews,
     orders,

@@ -19,6 +19,7 @@ TAGS = [
     {"name": "service", "description": "Whether the portal is alive and ready."},
     {"name": "accounts", "description": "회원가입: verification and sign-up."},
     {"name": "me", "description": "내 정보 관리."},
+    {"name": "company", "description": "회사정보관리: the company, its users and its log."},
     {"name": "catalogue", "description": "요금제와 부가 상품: plans, terms, add-ons and prices."},
     {"name": "orders", "description": "주문 및 결제, 주문/구매내역."},
     {"name": "payments", "description": "결제."},

@@ -50,6 +50,7 @@ class Permission(StrEnum):
     QUOTES_CREATE = "quotes.create"
     FAQ_READ = "faq.read"
     INQUIRIES_CREATE = "inquiries.create"
+    AUDIT_READ = "audit.read"
     ME_READ = "me.read"
     ME_UPDATE = "me.update"
     ME_WITHDRAW = "me.withdraw"
@@ -77,6 +78,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.QUOTES_CREATE: frozenset(Role),
         Permission.FAQ_READ: frozenset(Role),
         Permission.INQUIRIES_CREATE: frozenset(Role),
+        Permission.AUDIT_READ: frozenset({_S}),
         Permission.ME_READ: frozenset(Role),
         Permission.ME_UPDATE: frozenset(Role),
         Permission.ME_WITHDRAW: frozenset({_A, _P, _C, _M}),

@@ -48,6 +48,7 @@ CanManagePayments = Annotated[Access, Depends(Requires(Permission.PAYMENTS_MANAG
 CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_READ))]
 CanUpdateMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_UPDATE))]
 CanReadSystemStatus = Annotated[Access, Depends(Requires(Permission.SYSTEM_STATUS_READ))]
+CanReadAuditLog = Annotated[Access, Depends(Requires(Permission.AUDIT_READ))]
 
 SIGNED_IN = ("not_authenticated", "invalid_request")
 FOR_A_COMPANY = (

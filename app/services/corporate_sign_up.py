@@ -26,12 +26,15 @@ from app.db.tables.accounts import (
 )
 from app.db.tables.companies import Company
 from app.db.vault import Vault
+from app.domain.audit import AuditAction
 from app.domain.credentials import check_password, normalise_login_id
 from app.domain.errors import DomainError
 from app.domain.terms import GivenConsent, TermsUse, check_consents
+from app.services.audit import AuditEntry, record
 from app.services.business_verifications import BusinessVerifications
 from app.services.identity_verifications import IdentityVerifications, Person, Purpose
 from app.services.mails import Mails, NewMail
+from app.services.order_events import account_actor
 from app.services.passwords import Passwords
 from app.services.sessions import Device, Grant, Sessions
 
@@ -119,6 +122,16 @@ class CorporateSignUp:
         session.add_all(_consents(account.id, command.consents, now))
         await session.flush()
         grant = await self._sessions.begin(session, account.id, command.device, wire_now())
+        record(
+            session,
+            AuditEntry(
+                company_id=company.id,
+                account_id=account.id,
+                actor=account_actor(account.id),
+                action=AuditAction.ACCOUNT_SIGNED_UP,
+                at=now,
+            ),
+        )
         facts = {"company": company.legal_name, "login_id": login_id}
         mail = NewMail("signed_up", command.email, facts, command.language, company.id, account.id)
         await enqueue(session, [self._mails.queue(session, mail, now)])

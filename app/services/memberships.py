@@ -8,8 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.membership_reads import MembershipRead, read_membership, read_memberships
 from app.db.tables.sites import Membership
+from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
+from app.services.audit import AuditEntry, record
 from app.services.cursors import make_cursor, read_cursor
+from app.services.order_events import account_actor
 from app.services.principals import Principal
 
 
@@ -72,5 +75,17 @@ async def set_auto_renew(
         row.auto_renew = auto_renew
         row.revision += 1
         row.updated_at = principal.now
+        record(
+            session,
+            AuditEntry(
+                company_id=principal.company_id,
+                account_id=None,
+                actor=account_actor(principal.account_id),
+                action=AuditAction.AUTO_RENEW_CHANGED,
+                at=principal.now,
+                subject=str(membership_id),
+                details={"auto_renew": auto_renew},
+            ),
+        )
         await session.flush()
     return await get_membership(session, principal, membership_id)

@@ -89,13 +89,21 @@ class Sessions:
         raise DomainError("invalid_credentials")
 
     async def begin(
-        self, session: AsyncSession, account_id: UUID, device: Device, now: datetime
+        self,
+        session: AsyncSession,
+        account_id: UUID,
+        device: Device,
+        now: datetime,
+        company_id: UUID | None = None,
     ) -> Grant:
-        """A new session and the first token of its chain, in the caller's transaction."""
+        """A new session and the first token of its chain, in the caller's transaction.
+
+        `company_id`: a session from the groupware reaches that company only.
+        """
         row = Session(
             account_id=account_id,
             client_type=str(device.client_type),
-            company_id=None,
+            company_id=company_id,
             device=device.name[:200],
             address=device.address,
             created_at=now,

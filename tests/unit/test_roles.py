@@ -37,6 +37,7 @@ TABLE = {
     "quotes.create": "yyyyy",
     "faq.read": "yyyyy",
     "inquiries.create": "yyyyy",
+    "audit.read": "y----",
     "me.read": "yyyyy",
     "me.update": "yyyyy",
     "me.withdraw": "-yyyy",

@@ -1,0 +1,48 @@
+"""What the audit log says: every change of who may do what, by a stable name (PRODUCT.md 15).
+
+A name is never reused for something else: rows are kept for years.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.catalogue import Name
+
+
+class AuditAction(StrEnum):
+    """What was done, `subject.verb`."""
+
+    ACCOUNT_SIGNED_UP = "account.signed_up"
+    ACCOUNT_WITHDRAWN = "account.withdrawn"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - an action, not a password
+    PASSWORD_RESET = "password.reset"  # noqa: S105
+    PHONE_CHANGED = "phone.changed"
+    EMAIL_CHANGED = "email.changed"
+    EMAIL_VERIFIED = "email.verified"
+    CONSENTS_CHANGED = "consents.changed"
+    SESSION_ENDED = "session.ended"
+    SESSIONS_ENDED = "sessions.ended"
+    REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105
+    AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
+
+
+AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
+    {
+        AuditAction.ACCOUNT_SIGNED_UP: Name("회원가입", "Signed up"),
+        AuditAction.ACCOUNT_WITHDRAWN: Name("고객포털 탈퇴", "Left the portal"),
+        AuditAction.PASSWORD_CHANGED: Name("비밀번호 변경", "Password changed"),
+        AuditAction.PASSWORD_RESET: Name("비밀번호 재설정", "Password reset"),
+        AuditAction.PHONE_CHANGED: Name("휴대전화 변경", "Phone changed"),
+        AuditAction.EMAIL_CHANGED: Name("이메일 변경", "E-mail address changed"),
+        AuditAction.EMAIL_VERIFIED: Name("이메일 인증", "E-mail address verified"),
+        AuditAction.CONSENTS_CHANGED: Name("동의 변경", "Consents changed"),
+        AuditAction.SESSION_ENDED: Name("로그인 기기 해제", "A session was ended"),
+        AuditAction.SESSIONS_ENDED: Name("다른 기기 모두 로그아웃", "Other sessions ended"),
+        AuditAction.REFRESH_TOKEN_REUSED: Name(
+            "로그인 정보 도용 의심으로 세션 종료", "A session was ended: its token was used twice"
+        ),
+        AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
+    }
+)
+"""Korean and English, for people; clients branch on the action."""
