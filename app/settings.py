@@ -55,8 +55,15 @@ class Settings(BaseSettings):
     """The internal listener: Prometheus and, in the sandbox, the clock. 0 turns it off."""
     forwarded_allow_ips: str = "127.0.0.1"
     """Addresses of proxies whose X-Forwarded-For is believed."""
-    cors_origins: Words = ("http://127.0.0.1:3000", "http://localhost:3000")
+    cors_origins: Words = (
+        "http://127.0.0.1:8001",
+        "http://127.0.0.1:3000",
+        "http://localhost:3000",
+    )
     """Origins of the SPA: allowed for CORS, and the only ones a browser session may come from."""
+    spa_url: str = Field(default="http://127.0.0.1:8001/spa", pattern=r"^https?://[^?#]*[^/?#]$")
+    """Where the SPA is, without a slash at its end: mail links and the way back from the groupware
+    begin with it. The pages behind it: docs/spa-pages.md."""
 
     # Database
     database_url: str = "postgresql+asyncpg://portal_api@127.0.0.1/portal"
@@ -122,7 +129,7 @@ class Settings(BaseSettings):
             raise ValueError("production refuses the sandbox's secrets: " + ", ".join(kept).upper())
         plain = [
             name
-            for name in ("nts_base_url", "portone_base_url", "groupware_base_url")
+            for name in ("nts_base_url", "portone_base_url", "groupware_base_url", "spa_url")
             if not str(getattr(self, name)).startswith("https://")
         ]
         if plain:

@@ -96,16 +96,21 @@ PROVIDERS = {
     "NTS_BASE_URL": "nts/api/nts-businessman/v1",
     "PORTONE_BASE_URL": "portone",
     "GROUPWARE_BASE_URL": "groupware",
+    "SPA_URL": "spa",
 }
-"""Where the sandbox plays each provider; a variable that is set already is left alone."""
+"""Where the sandbox plays each provider and the SPA; a variable that is set is left alone."""
+LOCAL_FRONTENDS = "http://127.0.0.1:3000 http://localhost:3000"
+"""A frontend team's own SPA, beside the sandbox's."""
 MODULES = {"sandbox": "sandbox", "api": "app.serve", "worker": "app.worker"}
 
 
 def _environment(data_dir: Path) -> dict[str, str]:
     """What the children read: ours, with the ports and the sandbox's addresses filled in."""
     environment = {**PORTS, **os.environ, "DATA_DIR": str(data_dir)}
+    sandbox = f"http://127.0.0.1:{environment['SANDBOX_PORT']}"
     for variable, path in PROVIDERS.items():
-        environment.setdefault(variable, f"http://127.0.0.1:{environment['SANDBOX_PORT']}/{path}")
+        environment.setdefault(variable, f"{sandbox}/{path}")
+    environment.setdefault("CORS_ORIGINS", f"{sandbox} {LOCAL_FRONTENDS}")
     return environment
 
 
