@@ -16,6 +16,7 @@ from app.db.engine import Database
 from app.db.vault import Vault
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
+from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.emails import Emails
 from app.services.identity_verifications import IdentityVerifications
@@ -52,6 +53,7 @@ class Deps:
     mails: Mails
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
+    corporate_invitations: CorporateInvitations
     corporate_sign_up: CorporateSignUp
     passwords: Passwords
     sessions: Sessions
@@ -104,6 +106,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         live_only=not settings.is_sandbox,
     )
     businesses = BusinessVerifications(database, clock, vault, one_time, registry)
+    invitations = CorporateInvitations(
+        database, clock, vault, one_time, mails, businesses, identities, settings.spa_url
+    )
     sessions = Sessions(database, access_tokens, passwords, refresh_key)
     emails = Emails(vault)
     catalogues = Catalogues(database)
@@ -136,8 +141,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         mails=mails,
         identity=identity,
         identity_verifications=identities,
+        corporate_invitations=invitations,
         corporate_sign_up=CorporateSignUp(
-            database, clock, vault, passwords, sessions, mails, businesses, identities
+            database, clock, vault, passwords, sessions, mails, businesses, identities, invitations
         ),
         passwords=passwords,
         sessions=sessions,

@@ -297,6 +297,18 @@ PROBLEM_CODES = _catalogue(
         "초대장을 통해 가입할 수 있는 고객사입니다.",
         "This customer signs up by a corporate invitation.",
     ),
+    (
+        "invitation_invalid",
+        422,
+        "사용할 수 없는 초대장입니다. 초대장을 다시 받아 주세요.",
+        "This invitation cannot be used: ask for a new one.",
+    ),
+    (
+        "invitation_number_mismatch",
+        422,
+        "초대장의 사업자등록번호와 다릅니다.",
+        "The verified number is not the invitation's.",
+    ),
     ("login_id_taken", 409, "이미 사용 중인 아이디입니다.", "This login ID is taken."),
     ("login_id_invalid", 422, "아이디 형식을 확인해 주세요.", "This is no login ID."),
     (

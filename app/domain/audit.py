@@ -24,6 +24,7 @@ class AuditAction(StrEnum):
     SESSION_ENDED = "session.ended"
     SESSIONS_ENDED = "sessions.ended"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105
+    CORPORATE_INVITED = "corporate_invitation.sent"
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
 
 
@@ -41,6 +42,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.SESSIONS_ENDED: Name("다른 기기 모두 로그아웃", "Other sessions ended"),
         AuditAction.REFRESH_TOKEN_REUSED: Name(
             "로그인 정보 도용 의심으로 세션 종료", "A session was ended: its token was used twice"
+        ),
+        AuditAction.CORPORATE_INVITED: Name(
+            "기업회원 가입 초대장 발송", "Corporate invitation sent"
         ),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
     }

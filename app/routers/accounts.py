@@ -48,6 +48,7 @@ class SignUpCorporateRequest(RequestModel):
     contact: ContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
+    invitation_token: Token | None = None
 
 
 class AccountBody(AnswerModel):
@@ -107,6 +108,8 @@ async def check_login_id(deps: DepsDep, body: CheckLoginIdRequest) -> CheckedLog
         "company_name_mismatch",
         "company_already_registered",
         "corporate_invitation_required",
+        "invitation_invalid",
+        "invitation_number_mismatch",
         "login_id_taken",
         "login_id_invalid",
         "password_too_short",
@@ -138,6 +141,7 @@ async def sign_up_corporate(
             consents=[consent.to_domain() for consent in body.consents],
             device=device_of(request, body.client_type),
             language=str(language),
+            invitation_token=body.invitation_token,
         )
     )
     return SignedUpBody(

@@ -130,8 +130,8 @@ class BusinessVerifications:
                 row.id, level, status, command.company_name, token, now + LIFETIME
             )
 
-    async def use(self, session: AsyncSession, token: str, now: datetime) -> BusinessVerification:
-        """Takes the token, once, in the caller's transaction.
+    async def look(self, session: AsyncSession, token: str, now: datetime) -> BusinessVerification:
+        """The row of a token that could be used now, locked.
 
         Raises `business_verification_invalid`, whatever is wrong with it.
         """
@@ -144,5 +144,10 @@ class BusinessVerifications:
         ).scalar_one_or_none()
         if row is None or row.used_at is not None or row.expires_at <= now:
             raise DomainError("business_verification_invalid", "/business_verification_token")
+        return row
+
+    async def use(self, session: AsyncSession, token: str, now: datetime) -> BusinessVerification:
+        """Takes the token, once, in the caller's transaction."""
+        row = await self.look(session, token, now)
         row.used_at = now
         return row

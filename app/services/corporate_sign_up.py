@@ -32,6 +32,7 @@ from app.domain.errors import DomainError
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
 from app.services.business_verifications import BusinessVerifications
+from app.services.corporate_invitations import CorporateInvitations
 from app.services.identity_verifications import IdentityVerifications, Person, Purpose
 from app.services.mails import Mails, NewMail
 from app.services.order_events import account_actor
@@ -39,6 +40,8 @@ from app.services.passwords import Passwords
 from app.services.sessions import Device, Grant, Sessions
 
 LOGIN_ID_CHECKS = 20
+PROVING = frozenset({"IDENTITY", "DOCUMENT"})
+"""Levels of verification that show authority and not only that a number exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class SignUpCorporate:
     consents: Sequence[GivenConsent]
     device: Device
     language: str
+    invitation_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class CorporateSignUp:
         mails: Mails,
         businesses: BusinessVerifications,
         identities: IdentityVerifications,
+        invitations: CorporateInvitations,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -90,6 +95,7 @@ class CorporateSignUp:
         self._mails = mails
         self._businesses = businesses
         self._identities = identities
+        self._invitations = invitations
 
     async def sign_up(self, command: SignUpCorporate) -> SignedUp:
         """Raises DomainError for what was typed, and for a number or login ID that is taken."""
@@ -113,11 +119,14 @@ class CorporateSignUp:
         business = await self._businesses.use(session, command.business_token, now)
         if business.company_name != command.company_name:
             raise DomainError("company_name_mismatch", "/company_name")
-        await self._refuse_taken(session, business.business_number, login_id)
         account = self._account(login_id, hashed, person, identity, command.email, now)
-        company = self._company(business, account.id, now)
+        company, address_known = await self._company_for(session, command, business, now)
+        account.email_verified_at = now if address_known else None
+        if not await self._is_free(session, login_id):
+            raise DomainError("login_id_taken", "/login_id")
         session.add(account)
         await session.flush()
+        company.corporate_account_id = account.id
         session.add(company)
         session.add_all(_consents(account.id, command.consents, now))
         await session.flush()
@@ -137,7 +146,26 @@ class CorporateSignUp:
         await enqueue(session, [self._mails.queue(session, mail, now)])
         return SignedUp(account.id, login_id, company.id, company.legal_name, now, grant)
 
-    async def _refuse_taken(self, session: AsyncSession, number: str, login_id: str) -> None:
+    async def _company_for(
+        self,
+        session: AsyncSession,
+        command: SignUpCorporate,
+        business: BusinessVerification,
+        now: datetime,
+    ) -> tuple[Company, bool]:
+        """A new company, or the imported one of the invitation whose link came to the address."""
+        if command.invitation_token is None:
+            await self._refuse_taken(session, business.business_number)
+            return self._company(business, now), False
+        company, invited = await self._invitations.use(
+            session, command.invitation_token, business.business_number, now
+        )
+        if company.legal_name != command.company_name:
+            raise DomainError("company_name_mismatch", "/company_name")
+        _attach(company, business, now)
+        return company, invited.lower() == command.email.lower()
+
+    async def _refuse_taken(self, session: AsyncSession, number: str) -> None:
         """The friendly answer; the unique indexes give the sure one."""
         held = await session.execute(
             select(Company.corporate_account_id).where(
@@ -150,8 +178,6 @@ class CorporateSignUp:
             raise DomainError(
                 "corporate_invitation_required" if imported else "company_already_registered"
             )
-        if not await self._is_free(session, login_id):
-            raise DomainError("login_id_taken", "/login_id")
 
     async def _is_free(self, session: AsyncSession, login_id: str) -> bool:
         used = await session.scalar(select(Account.id).where(Account.login_id == login_id))
@@ -191,8 +217,8 @@ class CorporateSignUp:
         )
 
     @staticmethod
-    def _company(business: BusinessVerification, account_id: UUID, now: datetime) -> Company:
-        """UNPROVEN until its first payment, unless the register matched the representative."""
+    def _company(business: BusinessVerification, now: datetime) -> Company:
+        """UNPROVEN until its first payment, unless the verification shows authority."""
         return Company(
             id=new_id(),
             legal_name=business.company_name,
@@ -201,8 +227,8 @@ class CorporateSignUp:
             verification_level=business.level,
             verification_status=business.status,
             verified_at=business.created_at,
-            proven_at=now if business.level == "IDENTITY" else None,
-            corporate_account_id=account_id,
+            proven_at=now if business.level in PROVING else None,
+            corporate_account_id=None,
             withdrawn_at=None,
             revision=1,
             created_at=now,
@@ -222,6 +248,21 @@ class CorporateSignUp:
                 raise DomainError("login_id_checks_used_up")
             row.login_id_checks += 1
             return None if await self._is_free(session, normalised) else "login_id_taken"
+
+
+def _attach(company: Company, business: BusinessVerification, now: datetime) -> None:
+    """An imported customer: its contracts and sites are there already, its name is the operator's.
+
+    Proven: the operator has its contract, and the link went to whom the operator or the site's
+    administrator named (decision 11).
+    """
+    if company.verification_level == "STATUS":
+        company.verification_level = business.level
+    company.verification_status = business.status
+    company.verified_at = business.created_at
+    company.proven_at = company.proven_at or now
+    company.revision += 1
+    company.updated_at = now
 
 
 def _consents(account_id: UUID, given: Sequence[GivenConsent], now: datetime) -> Sequence[Consent]:

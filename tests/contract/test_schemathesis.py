@@ -33,6 +33,8 @@ NEVER_2XX = {
     "refresh": "needs a refresh token that no schema can give",
     "step_up": "needs the password",
     "sign_up_corporate": "needs two verification tokens",
+    "preview_corporate_invitation": "needs an invitation's token",
+    "resend_corporate_invitation": "needs two verification tokens",
     "check_login_id": "needs a verification token",
     "start_identity_verification": "needs a number, a birth date and a digit that fit together",
     "resend_identity_verification": "needs a verification that was started",

@@ -1,6 +1,25 @@
 """Every table of the portal. Importing this package fills `Base.metadata`."""
 
-from app.db.tables import accounts, audit, catalogue, companies, orders, plumbing, sites
+from app.db.tables import (
+    accounts,
+    audit,
+    catalogue,
+    companies,
+    invitations,
+    orders,
+    plumbing,
+    sites,
+)
 from app.db.tables.base import Base
 
-__all__ = ["Base", "accounts", "audit", "catalogue", "companies", "orders", "plumbing", "sites"]
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "catalogue",
+    "companies",
+    "invitations",
+    "orders",
+    "plumbing",
+    "sites",
+]

@@ -1,0 +1,30 @@
+"""Invitations: of a company's own account (기업회원 가입 초대장), and of its administrators."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, Key, OfCompany, Timestamps
+
+
+class CorporateInvitation(OfCompany, Timestamps, Base):
+    """For a customer with contracts and no corporate account: one row per address, until used.
+
+    Without a site it went to the contact on file; with one, a site administrator asked for it.
+    """
+
+    __tablename__ = "corporate_invitations"
+    __table_args__ = (UniqueConstraint("company_id", "email_index"),)
+
+    id: Mapped[Key]
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("sites.id"), index=True)
+    name: Mapped[bytes] = mapped_column(LargeBinary())
+    email: Mapped[bytes] = mapped_column(LargeBinary())
+    email_index: Mapped[bytes] = mapped_column(LargeBinary())
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
+    """Of the newest mail: a former one's link has ended."""
+    sends: Mapped[int]
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
