@@ -5,9 +5,10 @@ settings that the policies read; without them every tenant table is empty. What 
 for all switches to the role `portal_system` for one transaction, through `system_session` alone.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -26,6 +27,8 @@ _ENTER_TENANT = text(
     " set_config('app.account_id', :account, true)"
 )
 _ENTER_SYSTEM = text("SELECT set_config('role', 'portal_system', true)")
+SERVER_SETTINGS = {"application_name": "portal", "timezone": "UTC"}
+"""Times that PostgreSQL writes into JSON have the offset that the driver's have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,29 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
-            connect_args={"server_settings": {"application_name": "portal"}, "timeout": 5},
+            connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5},
         )
         return cls(engine, async_sessionmaker(engine, expire_on_commit=False))
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+    async def fetch_row(self, sql: str, arguments: Sequence[object]) -> Mapping[str, Any] | None:
+        """The first row of one statement that is its own transaction, past the session.
+
+        For hot reads alone. A connection whose statement failed or was cancelled is not used
+        again: the pool does not see what the driver saw.
+        """
+        pooled = await self.engine.raw_connection()
+        driver = pooled.driver_connection
+        assert driver is not None
+        try:
+            row: Mapping[str, Any] | None = await driver.fetchrow(sql, *arguments)
+        except BaseException:
+            pooled.invalidate()
+            raise
+        pooled.close()
+        return row
 
     @asynccontextmanager
     async def tenant_session(

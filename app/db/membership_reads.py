@@ -1,16 +1,23 @@
 """Memberships with their sites, as they are shown: one statement for one or for a page."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+import msgspec
+
+from app.db.reads import read_many, read_one
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipRead:
+class UsageRead(msgspec.Struct, frozen=True):
+    """What the groupware measured; sizes in bytes."""
+
+    users: int
+    account_bytes: int
+    public_bytes: int
+    options: dict[str, int]
+
+
+class MembershipRead(msgspec.Struct, frozen=True):
     """A membership and the site it is for. Quantities are totals; storage in GB of 2³⁰ bytes."""
 
     id: UUID
@@ -41,7 +48,7 @@ class MembershipRead:
     term_months: int | None
     auto_renew: bool
     revision: int
-    usage: dict[str, Any] | None
+    usage: UsageRead | None
     usage_at: datetime | None
     created_at: datetime
 
@@ -56,38 +63,17 @@ _COLUMNS = (
     " m.term_months, m.auto_renew, m.revision, s.usage, s.usage_at, m.created_at"
 )
 _FROM = f"SELECT {_COLUMNS} FROM memberships m JOIN sites s ON s.id = m.site_id"  # noqa: S608 - our own text
-_PAGE = text(
-    _FROM + " WHERE m.company_id = :company AND (cast(:at AS timestamptz) IS NULL"
-    " OR (m.created_at, m.id) > (:at, cast(:id AS uuid)))"
-    " ORDER BY m.created_at, m.id LIMIT :size"
+MEMBERSHIP_PAGE = read_many(
+    _FROM + " WHERE m.company_id = p.company_id AND (m.created_at, m.id) > (:at, :id)"
+    " ORDER BY m.created_at, m.id LIMIT :size",
+    MembershipRead,
 )
-_ONE = text(_FROM + " WHERE m.company_id = :company AND m.id = :id")
-_OF_SITE = text(_FROM + " WHERE m.company_id = :company AND m.site_id = :id")
-
-
-async def read_memberships(
-    session: AsyncSession, company_id: UUID, after: tuple[datetime, UUID] | None, size: int
-) -> list[MembershipRead]:
-    """The oldest first, from behind `after` (created_at, id)."""
-    at, last = after or (None, None)
-    values = {"company": company_id, "at": at, "id": last, "size": size}
-    rows = await session.execute(_PAGE, values)
-    return [MembershipRead(**row) for row in rows.mappings()]
-
-
-async def read_membership(
-    session: AsyncSession, company_id: UUID, membership_id: UUID
-) -> MembershipRead | None:
-    """None where the company has no such membership."""
-    rows = await session.execute(_ONE, {"company": company_id, "id": membership_id})
-    row = rows.mappings().one_or_none()
-    return None if row is None else MembershipRead(**row)
-
-
-async def read_membership_of_site(
-    session: AsyncSession, company_id: UUID, site_id: UUID
-) -> MembershipRead | None:
-    """None where the company has no such site with a membership."""
-    rows = await session.execute(_OF_SITE, {"company": company_id, "id": site_id})
-    row = rows.mappings().one_or_none()
-    return None if row is None else MembershipRead(**row)
+"""The oldest first, from behind `at` and `id` (created_at, id)."""
+MEMBERSHIP = read_one(
+    _FROM + " WHERE m.company_id = p.company_id AND m.id = :id",
+    MembershipRead,
+)
+MEMBERSHIP_OF_SITE = read_one(
+    _FROM + " WHERE m.company_id = p.company_id AND m.site_id = :site",
+    MembershipRead,
+)

@@ -73,8 +73,7 @@ class MeBody(AnswerModel):
     responses=problems(*SIGNED_IN),
 )
 async def get_me(deps: DepsDep, language: LanguageDep, access: CanReadMe) -> MeBody:
-    async with access.transaction() as (session, principal):
-        profile = await read_profile(session, deps.vault, principal)
+    principal, profile = await read_profile(deps.vault, access)
     return _body(principal, profile, language)
 
 

@@ -134,12 +134,10 @@ async def get_all(
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> MembershipPageBody:
-    async with access.transaction() as (session, principal):
-        page = await list_memberships(session, principal, cursor, size)
-    today = seoul_date(principal.now)
-    catalogue = await deps.catalogues.in_force(today)
+    page = await list_memberships(access, cursor, size)
+    catalogue = await deps.catalogues.in_force(page.today)
     return MembershipPageBody(
-        items=[membership_body(m, catalogue, language, today) for m in page.items],
+        items=[membership_body(m, catalogue, language, page.today) for m in page.items],
         summary=MembershipSummaryBody(
             sites=len(page.items),
             users=sum(m.users for m in page.items),
@@ -165,9 +163,7 @@ async def get_one(
     response: Response,
     membership_id: UUID,
 ) -> MembershipBody:
-    async with access.transaction() as (session, principal):
-        found = await get_membership(session, principal, membership_id)
-    today = seoul_date(principal.now)
+    found, today = await get_membership(access, membership_id)
     response.headers["ETag"] = etag_of(found.revision)
     catalogue = await deps.catalogues.in_force(today)
     return membership_body(found, catalogue, language, today)

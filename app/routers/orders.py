@@ -98,8 +98,7 @@ async def get_orders(
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> OrderPageBody:
-    async with access.transaction() as (session, principal):
-        page = await list_orders(session, principal, cursor, size)
+    page = await list_orders(access, cursor, size)
     items = [
         order_summary(order, await deps.catalogues.of(order.catalogue_code), language)
         for order in page.items
@@ -121,8 +120,7 @@ async def get_orders(
 async def get_one(
     deps: DepsDep, language: LanguageDep, access: CanReadOrders, order_id: UUID
 ) -> OrderBody:
-    async with access.transaction() as (session, principal):
-        order = await get_order(session, principal, order_id)
+    order = await get_order(access, order_id)
     return order_body(order, await deps.catalogues.of(order.catalogue_code), language)
 
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 
 from app.domain.catalogue import Catalogue
 from app.domain.memberships import split_storage, usage_percent
-from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.models import AnswerModel
@@ -111,8 +110,7 @@ class SystemStatusListBody(AnswerModel):
 async def get_all(
     deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus
 ) -> SystemStatusListBody:
-    found = await list_statuses(access)
-    today = seoul_date(await deps.clock.now_outside(deps.database))
+    found, today = await list_statuses(access)
     catalogue = await deps.catalogues.in_force(today)
     return SystemStatusListBody(items=[_body(status, catalogue, language) for status in found])
 
@@ -127,8 +125,7 @@ async def get_all(
 async def get_one(
     deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus, site_id: UUID
 ) -> SystemStatusBody:
-    found = await get_status(deps.groupware, access, site_id)
-    today = seoul_date(await deps.clock.now_outside(deps.database))
+    found, today = await get_status(deps.groupware, access, site_id)
     return _body(found, await deps.catalogues.in_force(today), language)
 
 

@@ -9,6 +9,10 @@ from app.domain.errors import DomainError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = struct.Struct(">q16s")
+OLDEST = (_EPOCH, UUID(int=0))
+"""Before every row: where a list with the oldest first begins."""
+NEWEST = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
+"""Behind every row: where a list with the newest first begins."""
 
 
 def make_cursor(at: datetime, row_id: UUID) -> str:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, exists, select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import wire_now
+from app.db.account_reads import ACCOUNT
 from app.db.engine import Database
 from app.db.tables.accounts import Account, RetiredLoginId, Session
-from app.db.tables.companies import Company, CompanyMember
-from app.db.tables.orders import Order
+from app.db.tables.companies import Company
 from app.db.vault import Vault
 from app.domain.menu import NextStep, NextStepFacts, next_steps
 from app.domain.persons import mask_phone
@@ -41,30 +41,11 @@ class Profile:
     next_steps: tuple[NextStep, ...]
 
 
-async def read_profile(session: AsyncSession, vault: Vault, principal: Principal) -> Profile:
-    """One statement."""
-    row = (
-        await session.execute(
-            select(
-                Account.name,
-                Account.phone,
-                Account.email,
-                Account.email_verified_at,
-                Account.created_at,
-                exists()
-                .where(
-                    Order.company_id == bindparam("company", type_=Uuid()),
-                    Order.status == "PENDING_PAYMENT",
-                )
-                .label("order_waits"),
-                exists()
-                .where(CompanyMember.company_id == bindparam("company", type_=Uuid()))
-                .label("has_admin"),
-            ).where(Account.id == principal.account_id),
-            {"company": principal.company.id if principal.company else None},
-        )
-    ).one()
-    return Profile(
+async def read_profile(vault: Vault, access: Access) -> tuple[Principal, Profile]:
+    """Who is signed in and what their account says: one statement."""
+    principal, row = await access.read(ACCOUNT)
+    assert row is not None
+    return principal, Profile(
         login_id=principal.login_id,
         kind=str(principal.kind),
         name=vault.open("accounts.name", row.name) if row.name else None,

@@ -1,47 +1,51 @@
 """멤버십현황: reading memberships, and the switch 자동 연장 결제."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.membership_reads import MembershipRead, read_membership, read_memberships
+from app.db.membership_reads import MEMBERSHIP, MEMBERSHIP_PAGE, MembershipRead
 from app.db.tables.sites import Membership
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
+from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, record
-from app.services.cursors import make_cursor, read_cursor
+from app.services.cursors import OLDEST, make_cursor, read_cursor
 from app.services.order_events import account_actor
-from app.services.principals import Principal
+from app.services.principals import Access, Principal, read_within
 
 
 @dataclass(frozen=True, slots=True)
 class MembershipPage:
-    """`next_cursor` is None on the last page."""
+    """`next_cursor` is None on the last page; `today` is the business date."""
 
     items: list[MembershipRead]
     next_cursor: str | None
+    today: date
 
 
-async def list_memberships(
-    session: AsyncSession, principal: Principal, cursor: str | None, size: int
-) -> MembershipPage:
+async def list_memberships(access: Access, cursor: str | None, size: int) -> MembershipPage:
     """The company's memberships, the oldest first."""
-    rows = await read_memberships(session, principal.company_id, read_cursor(cursor), size + 1)
+    at, last = read_cursor(cursor) or OLDEST
+    principal, rows = await access.read(MEMBERSHIP_PAGE, at=at, id=last, size=size + 1)
     page, more = rows[:size], len(rows) > size
     next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
-    return MembershipPage(page, next_cursor)
+    return MembershipPage(page, next_cursor, seoul_date(principal.now))
 
 
-async def get_membership(
-    session: AsyncSession, principal: Principal, membership_id: UUID
-) -> MembershipRead:
-    """Raises `membership_not_found`, also for another company's membership."""
-    found = await read_membership(session, principal.company_id, membership_id)
-    if found is None:
+async def get_membership(access: Access, membership_id: UUID) -> tuple[MembershipRead, date]:
+    """With today's business date. Raises `membership_not_found`, also for another company's."""
+    principal, found = await access.read(MEMBERSHIP, id=membership_id)
+    return _found(found), seoul_date(principal.now)
+
+
+def _found(membership: MembershipRead | None) -> MembershipRead:
+    if membership is None:
         raise DomainError("membership_not_found")
-    return found
+    return membership
 
 
 async def set_auto_renew(
@@ -88,4 +92,4 @@ async def set_auto_renew(
             ),
         )
         await session.flush()
-    return await get_membership(session, principal, membership_id)
+    return _found(await read_within(session, principal, MEMBERSHIP, id=membership_id))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
-from app.db.order_reads import OrderRead, read_order, read_orders
+from app.db.order_reads import ORDER, ORDER_PAGE, OrderRead
 from app.db.queue import Job, enqueue
 from app.db.tables.catalogue import CouponUse
 from app.db.tables.orders import Order, OrderEvent, OrderItem, Payment
@@ -26,11 +26,11 @@ from app.domain.orders import (
     step_order,
 )
 from app.domain.sites import check_subdomain
-from app.services.cursors import make_cursor, read_cursor
+from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.order_events import PROVISION_ITEM, SYSTEM, account_actor
-from app.services.principals import Principal
+from app.services.principals import Access, Principal, read_within
 
 _GIVE_BACK_COUPON = text("UPDATE coupons SET uses = uses - 1 WHERE code = :code")
 
@@ -43,19 +43,22 @@ class OrderPage:
     next_cursor: str | None
 
 
-async def get_order(session: AsyncSession, principal: Principal, order_id: UUID) -> OrderRead:
+async def get_order(access: Access, order_id: UUID) -> OrderRead:
     """Raises `order_not_found`, also for another company's order."""
-    order = await read_order(session, principal.company_id, order_id)
+    _, order = await access.read(ORDER, id=order_id)
+    return _found(order)
+
+
+def _found(order: OrderRead | None) -> OrderRead:
     if order is None:
         raise DomainError("order_not_found")
     return order
 
 
-async def list_orders(
-    session: AsyncSession, principal: Principal, cursor: str | None, size: int
-) -> OrderPage:
+async def list_orders(access: Access, cursor: str | None, size: int) -> OrderPage:
     """주문/구매내역, the newest first."""
-    rows = await read_orders(session, principal.company_id, read_cursor(cursor), size + 1)
+    at, last = read_cursor(cursor) or NEWEST
+    _, rows = await access.read(ORDER_PAGE, at=at, id=last, size=size + 1)
     page, more = rows[:size], len(rows) > size
     next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
     return OrderPage(page, next_cursor)
@@ -82,7 +85,7 @@ async def cancel_order(session: AsyncSession, principal: Principal, order_id: UU
         raise DomainError("order_state_conflict", current=order.status, wanted="CANCELLED")
     actor = account_actor(principal.account_id)
     await end_unpaid(session, order, OrderEnd.CANCELLED, actor, "customer", principal.now)
-    return await get_order(session, principal, order_id)
+    return _found(await read_within(session, principal, ORDER, id=order_id))
 
 
 async def end_unpaid(
@@ -178,7 +181,7 @@ async def choose_subdomain(
     await derive_again(session, order, actor, "another sub-domain", principal.now)
     await session.flush()
     await enqueue(session, [Job(PROVISION_ITEM, item.id)])
-    return await get_order(session, principal, order_id)
+    return _found(await read_within(session, principal, ORDER, id=order_id))
 
 
 class OrderJobs:

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import wire_now
 from app.db.engine import Database
-from app.db.principals import CompanyRef, PrincipalFacts, find_principal
+from app.db.principals import CompanyRef, PrincipalFacts, find_and_read, find_principal
+from app.db.reads import Found, Read, run_within
 from app.domain.errors import DomainError
 from app.domain.roles import AccountKind, Permission, Role, RoleFacts, derive_role, require
 from app.tokens import AccessClaims
@@ -48,6 +49,14 @@ class Principal:
             raise DomainError("reauthentication_required")
 
 
+async def read_within(
+    session: AsyncSession, principal: Principal, read: Read[Found], **values: object
+) -> Found:
+    """A read inside the principal's transaction, for instance of what it has just written."""
+    company_id = principal.company.id if principal.company else None
+    return await run_within(session, principal.account_id, company_id, principal.now, read, values)
+
+
 class Access:
     """A verified token and what it wants to do; opening the transaction says whether it may."""
 
@@ -75,6 +84,18 @@ class Access:
                 session, self._claims.session_id, self._company_id, wire_now()
             )
             yield session, self._admit(facts)
+
+    async def read(self, read: Read[Found], **values: object) -> tuple[Principal, Found]:
+        """The principal and what it asks for, by one statement: the way of hot reads.
+
+        Raises what `transaction` raises, then without having looked at what was read.
+        """
+        found = await find_and_read(
+            self._database, self._claims.session_id, self._company_id, wire_now(), read, values
+        )
+        principal = self._admit(None if found is None else found[0])
+        assert found is not None
+        return principal, read.decode(found[1])
 
     def _admit(self, facts: PrincipalFacts | None) -> Principal:
         if facts is None or facts.account_id != self._claims.account_id:

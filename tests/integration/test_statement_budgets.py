@@ -59,6 +59,8 @@ async def test_the_counter_sees_every_path_to_the_database(portal: FastAPI) -> N
             await raw.fetch("SELECT 2")
             assert len(statements.seen) == 4
             await session.rollback()
+        await database.fetch_row("SELECT 3", [])
+        assert statements.seen[4:] == ["SELECT 3"]
 
 
 async def test_hot_reads_cost_two_statements(

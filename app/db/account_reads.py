@@ -1,0 +1,36 @@
+"""An account as its owner sees it, with what their next steps depend on: one statement."""
+
+from datetime import datetime
+
+import msgspec
+
+from app.db.reads import read_one
+
+
+class AccountRead(msgspec.Struct, frozen=True):
+    """Personal columns are sealed. The company's facts are those of the chosen company."""
+
+    name: bytes | None
+    phone: bytes | None
+    email: bytes | None
+    email_verified_at: datetime | None
+    created_at: datetime
+    order_waits: bool
+    """An order of the company waits for its payment."""
+    has_admin: bool
+
+
+def _bytes(column: str) -> str:
+    """Base64 without PostgreSQL's line breaks, as JSON carries bytes."""
+    return f"translate(encode(a.{column}, 'base64'), E'\\n', '') AS {column}"
+
+
+ACCOUNT = read_one(
+    f"SELECT {_bytes('name')}, {_bytes('phone')}, {_bytes('email')},"  # noqa: S608 - our own text
+    " a.email_verified_at, a.created_at,"
+    " EXISTS (SELECT 1 FROM orders o WHERE o.company_id = p.company_id"
+    "   AND o.status = 'PENDING_PAYMENT') AS order_waits,"
+    " EXISTS (SELECT 1 FROM company_members m WHERE m.company_id = p.company_id) AS has_admin"
+    " FROM accounts a WHERE a.id = p.account_id",
+    AccountRead,
+)
