@@ -20,7 +20,9 @@ from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.emails import Emails
 from app.services.identity_verifications import IdentityVerifications
+from app.services.individual_sign_up import IndividualSignUp
 from app.services.mails import Mails
+from app.services.new_accounts import NewAccounts
 from app.services.one_time import OneTimeTokens
 from app.services.orders import OrderJobs
 from app.services.passwords import Passwords
@@ -55,6 +57,7 @@ class Deps:
     identity_verifications: IdentityVerifications
     corporate_invitations: CorporateInvitations
     corporate_sign_up: CorporateSignUp
+    individual_sign_up: IndividualSignUp
     passwords: Passwords
     sessions: Sessions
 
@@ -111,6 +114,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     )
     sessions = Sessions(database, access_tokens, passwords, refresh_key)
     emails = Emails(vault)
+    accounts = NewAccounts(vault)
     catalogues = Catalogues(database)
     payment_provider = PortOnePayments(
         PortOneConnection(
@@ -143,7 +147,18 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         identity_verifications=identities,
         corporate_invitations=invitations,
         corporate_sign_up=CorporateSignUp(
-            database, clock, vault, passwords, sessions, mails, businesses, identities, invitations
+            database,
+            clock,
+            accounts,
+            passwords,
+            sessions,
+            mails,
+            businesses,
+            identities,
+            invitations,
+        ),
+        individual_sign_up=IndividualSignUp(
+            database, clock, accounts, passwords, sessions, mails, identities
         ),
         passwords=passwords,
         sessions=sessions,

@@ -309,6 +309,12 @@ PROBLEM_CODES = _catalogue(
         "초대장의 사업자등록번호와 다릅니다.",
         "The verified number is not the invitation's.",
     ),
+    (
+        "person_already_registered",
+        409,
+        "이미 개인회원으로 가입되어 있습니다.",
+        "You have an individual account already.",
+    ),
     ("login_id_taken", 409, "이미 사용 중인 아이디입니다.", "This login ID is taken."),
     ("login_id_invalid", 422, "아이디 형식을 확인해 주세요.", "This is no login ID."),
     (

@@ -235,3 +235,42 @@ async def customer(client: httpx.AsyncClient, world: World, portal: FastAPI) -> 
     await pay(client, world, member, await place(client, member))
     await run_jobs(portal)
     return member
+
+
+@dataclass(frozen=True)
+class Person:
+    """A signed-in individual member."""
+
+    login_id: str | None
+    account_id: str
+    session: dict[str, Any]
+    email: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.session['access_token']}"}
+
+
+def individual_body(identity_token: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "identity_verification_token": identity_token,
+        "login_id": f"user{uuid4().hex[:12]}",
+        "password": PASSWORD,
+        "contact": {"email": f"{uuid4().hex[:12]}@person.example"},
+        "consents": SIGN_UP_CONSENTS,
+        "client_type": "NATIVE",
+    } | changed
+
+
+async def sign_up_individual(client: httpx.AsyncClient, world: World, **changed: Any) -> Person:
+    """A new individual member, signed in."""
+    body = individual_body(await verify_person(client, world), **changed)
+    answer = await client.post("/v1/accounts/individual", json=body)
+    assert answer.status_code == 201, answer.text
+    account = answer.json()["account"]
+    return Person(
+        login_id=account["login_id"],
+        account_id=account["id"],
+        session=answer.json()["session"],
+        email=body["contact"]["email"],
+    )

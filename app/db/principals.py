@@ -30,7 +30,7 @@ class PrincipalFacts:
 
     account_id: UUID
     kind: AccountKind
-    login_id: str
+    login_id: str | None
     client_type: str
     reauthenticated_at: datetime
     business_now: datetime

@@ -19,6 +19,11 @@ def normalise_login_id(login_id: str) -> str:
     return login_id.lower()
 
 
+def mask_login_id(login_id: str) -> str:
+    """hanbit → ha***t: enough to remember one's own, too little to use another's."""
+    return login_id[:2] + "*" * (len(login_id) - 3) + login_id[-1]
+
+
 def check_password(password: str, login_id: str) -> None:
     """Length, not common, not the login ID dressed up; nothing about its composition."""
     if len(password) < SHORTEST:

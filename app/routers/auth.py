@@ -118,7 +118,7 @@ async def step_up(
     await deps.sessions.step_up(
         principal.account_id,
         principal.session_id,
-        principal.login_id,
+        principal.login_id or str(principal.account_id),
         body.password,
         address_of(request),
     )

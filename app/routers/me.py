@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/me", tags=["me"], route_class=StrictRoute)
 class MyAccountBody(AnswerModel):
     """The account's own data; the phone is masked."""
 
-    login_id: str
+    login_id: str | None = Field(description="Null: signs in by a social provider only.")
     kind: str = Field(examples=["CORPORATE"])
     name: str | None
     phone_masked: str | None

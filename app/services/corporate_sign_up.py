@@ -17,24 +17,19 @@ from app.clock import Clock, wire_now
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import enqueue
-from app.db.tables.accounts import (
-    Account,
-    BusinessVerification,
-    Consent,
-    IdentityVerification,
-    RetiredLoginId,
-)
+from app.db.tables.accounts import BusinessVerification
 from app.db.tables.companies import Company
-from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.credentials import check_password, normalise_login_id
 from app.domain.errors import DomainError
+from app.domain.roles import AccountKind
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
 from app.services.business_verifications import BusinessVerifications
 from app.services.corporate_invitations import CorporateInvitations
-from app.services.identity_verifications import IdentityVerifications, Person, Purpose
+from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.mails import Mails, NewMail
+from app.services.new_accounts import NewAccount, NewAccounts, consents_of
 from app.services.order_events import account_actor
 from app.services.passwords import Passwords
 from app.services.sessions import Device, Grant, Sessions
@@ -79,7 +74,7 @@ class CorporateSignUp:
         self,
         database: Database,
         clock: Clock,
-        vault: Vault,
+        accounts: NewAccounts,
         passwords: Passwords,
         sessions: Sessions,
         mails: Mails,
@@ -89,7 +84,7 @@ class CorporateSignUp:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._vault = vault
+        self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
         self._mails = mails
@@ -119,16 +114,17 @@ class CorporateSignUp:
         business = await self._businesses.use(session, command.business_token, now)
         if business.company_name != command.company_name:
             raise DomainError("company_name_mismatch", "/company_name")
-        account = self._account(login_id, hashed, person, identity, command.email, now)
+        new = NewAccount(AccountKind.CORPORATE, login_id, hashed, command.email)
+        account = self._accounts.row(new, person, identity, now)
         company, address_known = await self._company_for(session, command, business, now)
         account.email_verified_at = now if address_known else None
-        if not await self._is_free(session, login_id):
+        if not await self._accounts.is_free(session, login_id):
             raise DomainError("login_id_taken", "/login_id")
         session.add(account)
         await session.flush()
         company.corporate_account_id = account.id
         session.add(company)
-        session.add_all(_consents(account.id, command.consents, now))
+        session.add_all(consents_of(account.id, command.consents, now))
         await session.flush()
         grant = await self._sessions.begin(session, account.id, command.device, wire_now())
         record(
@@ -179,43 +175,6 @@ class CorporateSignUp:
                 "corporate_invitation_required" if imported else "company_already_registered"
             )
 
-    async def _is_free(self, session: AsyncSession, login_id: str) -> bool:
-        used = await session.scalar(select(Account.id).where(Account.login_id == login_id))
-        retired = await session.scalar(
-            select(RetiredLoginId.retired_at).where(
-                RetiredLoginId.login_id_hash == self._vault.index("login_id", login_id)
-            )
-        )
-        return used is None and retired is None
-
-    def _account(
-        self,
-        login_id: str,
-        hashed: str,
-        person: Person,
-        identity: IdentityVerification,
-        email: str,
-        now: datetime,
-    ) -> Account:
-        return Account(
-            id=new_id(),
-            kind="CORPORATE",
-            status="ACTIVE",
-            login_id=login_id,
-            password_hash=hashed,
-            name=self._vault.seal("accounts.name", person.name),
-            birth_date=self._vault.seal("accounts.birth_date", person.birth_date),
-            phone=self._vault.seal("accounts.phone", person.phone),
-            phone_index=self._vault.index("phone", person.phone),
-            email=self._vault.seal("accounts.email", email),
-            email_index=self._vault.index("email", email.lower()),
-            email_verified_at=None,
-            ci_hash=identity.ci_hash,
-            withdrawn_at=None,
-            created_at=now,
-            updated_at=now,
-        )
-
     @staticmethod
     def _company(business: BusinessVerification, now: datetime) -> Company:
         """UNPROVEN until its first payment, unless the verification shows authority."""
@@ -247,7 +206,7 @@ class CorporateSignUp:
             if row.login_id_checks >= LOGIN_ID_CHECKS:
                 raise DomainError("login_id_checks_used_up")
             row.login_id_checks += 1
-            return None if await self._is_free(session, normalised) else "login_id_taken"
+            return None if await self._accounts.is_free(session, normalised) else "login_id_taken"
 
 
 def _attach(company: Company, business: BusinessVerification, now: datetime) -> None:
@@ -263,15 +222,6 @@ def _attach(company: Company, business: BusinessVerification, now: datetime) -> 
     company.proven_at = company.proven_at or now
     company.revision += 1
     company.updated_at = now
-
-
-def _consents(account_id: UUID, given: Sequence[GivenConsent], now: datetime) -> Sequence[Consent]:
-    return [
-        Consent(
-            account_id=account_id, kind=c.kind, version=c.version, agreed=c.agreed, given_at=now
-        )
-        for c in given
-    ]
 
 
 def _taken(lost: IntegrityError) -> Exception:

@@ -31,7 +31,7 @@ _REFUNDS_DUE = text(
 class Profile:
     """The account's own data, opened; the phone is masked even for its owner."""
 
-    login_id: str
+    login_id: str | None
     kind: str
     name: str | None
     phone_masked: str | None
@@ -113,10 +113,10 @@ async def _leave_company(
 
 
 async def _erase(session: AsyncSession, vault: Vault, account: Account, now: datetime) -> None:
-    assert account.login_id is not None
-    session.add(
-        RetiredLoginId(login_id_hash=vault.index("login_id", account.login_id), retired_at=now)
-    )
+    if account.login_id is not None:
+        session.add(
+            RetiredLoginId(login_id_hash=vault.index("login_id", account.login_id), retired_at=now)
+        )
     account.status = "WITHDRAWN"
     account.withdrawn_at = now
     account.updated_at = now

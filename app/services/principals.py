@@ -27,7 +27,8 @@ class Principal:
 
     account_id: UUID
     session_id: UUID
-    login_id: str
+    login_id: str | None
+    """Null for whoever signs in by a social provider only."""
     kind: AccountKind
     role: Role | None
     company: CompanyRef | None

@@ -35,6 +35,7 @@ NEVER_2XX = {
     "sign_up_corporate": "needs two verification tokens",
     "preview_corporate_invitation": "needs an invitation's token",
     "resend_corporate_invitation": "needs two verification tokens",
+    "sign_up_individual": "needs a verification token",
     "check_login_id": "needs a verification token",
     "start_identity_verification": "needs a number, a birth date and a digit that fit together",
     "resend_identity_verification": "needs a verification that was started",

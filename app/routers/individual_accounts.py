@@ -1,0 +1,102 @@
+"""회원가입: individual members."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from app.routers.access import public
+from app.routers.accounts import ContactRequest, Token
+from app.routers.auth import SessionBody, check_origin, device_of, session_answer
+from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.identity_verifications import ConsentRequest
+from app.routers.models import NO_NUL, AnswerModel, RequestModel
+from app.routers.problems import problems
+from app.routers.strict import StrictRoute
+from app.services.individual_sign_up import Credentials, SignUpIndividual
+from app.services.sessions import ClientType
+
+router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
+
+
+class SignUpIndividualRequest(RequestModel):
+    """휴대폰 본인인증, 로그인 정보, 이메일, 가입 약관 동의."""
+
+    identity_verification_token: Token
+    login_id: str = Field(min_length=5, max_length=30, pattern=NO_NUL, examples=["gildong"])
+    password: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
+    contact: ContactRequest
+    consents: list[ConsentRequest] = Field(max_length=20)
+    client_type: Annotated[ClientType, Field(strict=False)]
+
+
+class IndividualAccountBody(AnswerModel):
+    """The account that was made."""
+
+    id: UUID
+    login_id: str | None = Field(description="Null: signs in by a social provider only.")
+    kind: Literal["INDIVIDUAL"]
+    created_at: datetime
+
+
+class SignedUpIndividualBody(AnswerModel):
+    """Signed up, and signed in."""
+
+    account: IndividualAccountBody
+    session: SessionBody
+
+
+@router.post(
+    "/accounts/individual",
+    operation_id="sign_up_individual",
+    summary="Sign up as an individual member",
+    description=(
+        "개인회원 가입. The session begins at once. A person has one individual account: "
+        "`person_already_registered` names it by `login_id_masked`."
+    ),
+    status_code=201,
+    responses=problems(
+        "origin_not_allowed",
+        "identity_verification_invalid",
+        "person_already_registered",
+        "login_id_taken",
+        "login_id_invalid",
+        "password_too_short",
+        "password_too_long",
+        "password_common",
+        "password_contains_login_id",
+        "consent_required",
+        "consent_unknown",
+        body=True,
+    ),
+)
+@public("this is how an account comes to be")
+async def sign_up_individual(
+    deps: DepsDep,
+    request: Request,
+    response: Response,
+    language: LanguageDep,
+    body: SignUpIndividualRequest,
+) -> SignedUpIndividualBody:
+    check_origin(deps.settings.cors_origins, request, body.client_type)
+    done = await deps.individual_sign_up.sign_up(
+        SignUpIndividual(
+            identity_token=body.identity_verification_token,
+            credentials=Credentials(body.login_id, body.password),
+            email=body.contact.email,
+            consents=[consent.to_domain() for consent in body.consents],
+            device=device_of(request, body.client_type),
+            language=str(language),
+        )
+    )
+    return SignedUpIndividualBody(
+        account=IndividualAccountBody(
+            id=done.account_id,
+            login_id=done.login_id,
+            kind="INDIVIDUAL",
+            created_at=done.created_at,
+        ),
+        session=session_answer(response, done.grant),
+    )

@@ -1,0 +1,150 @@
+"""개인회원 가입: phone identity, the account, consents and session at once (PRODUCT.md section 3).
+
+One transaction: whoever is refused or loses a race has changed nothing, and may use the
+verification again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock, wire_now
+from app.db.engine import Database
+from app.db.queue import enqueue
+from app.db.tables.accounts import Account
+from app.domain.audit import AuditAction
+from app.domain.credentials import check_password, mask_login_id, normalise_login_id
+from app.domain.errors import DomainError
+from app.domain.roles import AccountKind
+from app.domain.terms import GivenConsent, TermsUse, check_consents
+from app.services.audit import AuditEntry, record
+from app.services.identity_verifications import IdentityVerifications, Purpose
+from app.services.mails import Mails, NewMail
+from app.services.new_accounts import NewAccount, NewAccounts, consents_of
+from app.services.order_events import account_actor
+from app.services.passwords import Passwords
+from app.services.sessions import Device, Grant, Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """일반가입: a login ID and a password, as typed."""
+
+    login_id: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpIndividual:
+    """What the form sends. `credentials` are there for whoever signs in by ID."""
+
+    identity_token: str
+    credentials: Credentials
+    email: str
+    consents: Sequence[GivenConsent]
+    device: Device
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUpIndividual:
+    """The new account and the session that begins with it."""
+
+    account_id: UUID
+    login_id: str | None
+    created_at: datetime
+    grant: Grant
+
+
+class IndividualSignUp:
+    """The one use case, and who holds the account that a person has already."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        accounts: NewAccounts,
+        passwords: Passwords,
+        sessions: Sessions,
+        mails: Mails,
+        identities: IdentityVerifications,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+        self._mails = mails
+        self._identities = identities
+
+    async def sign_up(self, command: SignUpIndividual) -> SignedUpIndividual:
+        """Raises DomainError for what was typed, `login_id_taken`, `person_already_registered`."""
+        login_id = normalise_login_id(command.credentials.login_id)
+        check_password(command.credentials.password, login_id)
+        check_consents(TermsUse.SIGN_UP, command.consents)
+        hashed = await self._passwords.hash(command.credentials.password)
+        new = NewAccount(AccountKind.INDIVIDUAL, login_id, hashed, command.email)
+        try:
+            return await self._try(command, new)
+        except IntegrityError:
+            # Somebody else was faster: what he wrote is there now, and is refused by its name.
+            return await self._try(command, new)
+
+    async def _try(self, command: SignUpIndividual, new: NewAccount) -> SignedUpIndividual:
+        async with self._database.system_session("individual sign-up") as session:
+            return await self._sign_up(session, command, new)
+
+    async def _sign_up(
+        self, session: AsyncSession, command: SignUpIndividual, new: NewAccount
+    ) -> SignedUpIndividual:
+        now = await self._clock.now(session)
+        identity, person = await self._identities.use(
+            session, command.identity_token, Purpose.SIGN_UP, now
+        )
+        await self._refuse_known(session, identity.ci_hash)
+        if new.login_id is not None and not await self._accounts.is_free(session, new.login_id):
+            raise DomainError("login_id_taken", "/login_id")
+        account = self._accounts.row(new, person, identity, now)
+        session.add(account)
+        await session.flush()
+        session.add_all(consents_of(account.id, command.consents, now))
+        grant = await self._sessions.begin(session, account.id, command.device, wire_now())
+        record(
+            session,
+            AuditEntry(
+                company_id=None,
+                account_id=account.id,
+                actor=account_actor(account.id),
+                action=AuditAction.ACCOUNT_SIGNED_UP,
+                at=now,
+            ),
+        )
+        mail = NewMail(
+            "signed_up_individual",
+            command.email,
+            {"way": new.login_id or ""},
+            command.language,
+            account_id=account.id,
+        )
+        await enqueue(session, [self._mails.queue(session, mail, now)])
+        return SignedUpIndividual(account.id, new.login_id, now, grant)
+
+    @staticmethod
+    async def _refuse_known(session: AsyncSession, ci_hash: bytes | None) -> None:
+        """One individual account a person, told to whoever passed phone identity as that person."""
+        found = await session.execute(
+            select(Account.id, Account.login_id).where(
+                Account.ci_hash == ci_hash,
+                Account.kind == "INDIVIDUAL",
+                Account.status != "WITHDRAWN",
+            )
+        )
+        known = found.one_or_none()
+        if known is not None:
+            facts = {"login_id_masked": mask_login_id(known.login_id)} if known.login_id else {}
+            raise DomainError("person_already_registered", None, **facts)
