@@ -45,7 +45,11 @@ class Coupon:
 
 
 def check_coupon(coupon: Coupon, today: date, amount: int, *, fits_any: bool) -> None:
-    """Raises `coupon_not_applicable` outside its days, below its minimum, or for no item."""
+    """Raises `coupon_not_applicable` outside its days, below its minimum, or for no item.
+
+    Without a minimum it also fits a change whose credit is more than what it costs.
+    """
     in_time = coupon.first_day <= today <= coupon.last_day
-    if not (in_time and fits_any and amount >= coupon.minimum_amount):
+    enough = not coupon.minimum_amount or amount >= coupon.minimum_amount
+    if not (in_time and fits_any and enough):
         raise DomainError("coupon_not_applicable", "/coupon_code")

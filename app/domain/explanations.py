@@ -2,23 +2,69 @@
 
 from app.domain.coupons import Coupon, CouponScope
 from app.domain.money import percent_of
-from app.domain.pricing import Discount, DiscountKind, Line, LineKind
+from app.domain.orders import OrderType
+from app.domain.periods import Span
+from app.domain.prices import CreditBasis, Discount, DiscountKind, Line, LineKind
 
 
 def _won(amount: int) -> str:
     return f"{amount:,}"
 
 
+def _length(span: Span, *, korean: bool) -> str:
+    """`12개월`, `8/31개월`, `(6개월 + 13/30개월)`."""
+    unit = "개월" if korean else " months"
+    part = f"{span.days}/{span.of}{unit}"
+    if span.of is None or not span.days:
+        return f"{span.whole}{unit}"
+    return f"({span.whole}{unit} + {part})" if span.whole else part
+
+
+_HALVES = {OrderType.ADD: ("추가", "added"), OrderType.EXTEND: ("연장", "extended")}
+
+
+def _days(line: Line, *, korean: bool) -> str:
+    """` (추가, 2023-09-21~2023-09-28)` for what joins a contract that is there already."""
+    if line.half not in _HALVES or line.first_day is None or line.last_day is None:
+        return ""
+    ko, en = _HALVES[line.half]
+    return f" ({ko if korean else en}, {line.first_day}~{line.last_day})"
+
+
 def explain_line(line: Line, *, korean: bool) -> str:
     """`10명 × 4,000원 × 12개월 = 480,000원`."""
+    if line.basis is not None:
+        return _explain_credit(line, line.basis, korean=korean)
+    if line.paid_before:
+        return _explain_setup(line, korean=korean)
     unit_ko, unit_en = ("명", " users") if line.kind is LineKind.LICENCE else ("개", "")
     if line.months is None:
         ko, en = " (1회)", " (once)"
     else:
-        ko, en = f" × {line.months}개월", f" × {line.months} months"
+        span = Span(line.months, line.days, line.of)
+        ko = f" × {_length(span, korean=True)}"
+        en = f" × {_length(span, korean=False)}"
+    days = _days(line, korean=korean)
+    unit, amount = _won(line.unit_price), _won(line.amount)
     if korean:
-        return f"{line.quantity:,}{unit_ko} × {_won(line.unit_price)}원{ko} = {_won(line.amount)}원"
-    return f"{line.quantity:,}{unit_en} × KRW {_won(line.unit_price)}{en} = KRW {_won(line.amount)}"
+        return f"{line.quantity:,}{unit_ko} × {unit}원{ko} = {amount}원{days}"
+    return f"{line.quantity:,}{unit_en} × KRW {unit}{en} = KRW {amount}{days}"
+
+
+def _explain_credit(line: Line, basis: CreditBasis, *, korean: bool) -> str:
+    """What was paid, times what is left of it, over what it was sold for."""
+    left = _length(Span(line.months or 0, line.days, line.of), korean=korean)
+    sold = _length(basis.sold, korean=korean)
+    if korean:
+        return f"결제한 {_won(basis.net)}원 × 남은 {left} ÷ {sold} = {_won(-line.amount)}원 차감"
+    return f"KRW {_won(basis.net)} paid × {left} left ÷ {sold} = KRW {_won(-line.amount)} off"
+
+
+def _explain_setup(line: Line, *, korean: bool) -> str:
+    whole, paid = _won(line.amount + line.paid_before), _won(line.paid_before)
+    if korean:
+        return f"{whole}원 - 이미 결제한 {paid}원 = {_won(line.amount)}원 (1회)"
+    return f"KRW {whole} - KRW {paid} paid before = KRW {_won(line.amount)} (once)"
 
 
 def explain_discount(discount: Discount, *, korean: bool) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from app.domain.catalogue import Name
 from app.domain.errors import DomainError
-from app.domain.pricing import Line
+from app.domain.prices import Line
 
 PUBLIC_STORAGE_GB = 2
 
@@ -72,11 +72,7 @@ def monthly_fee(lines: Iterable[Line]) -> int:
 
     Each line is rounded half up to a won.
     """
-    return sum(_per_month(line.amount - line.volume, line.months) for line in lines if line.months)
-
-
-def _per_month(amount: int, months: int) -> int:
-    return (amount * 2 + months) // (months * 2)
+    return sum(line.monthly for line in lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,11 @@ def percent_of(amount: int, percent: int) -> int:
     return (amount * percent * 2 + 100) // 200
 
 
+def rounded(numerator: int, denominator: int) -> int:
+    """A quotient of whole numbers, the first ≥ 0 and the second > 0, rounded half up."""
+    return (numerator * 2 + denominator) // (denominator * 2)
+
+
 def vat_of(supply: int) -> int:
     """VAT of a supply amount, rounded towards zero (PRODUCT.md section 8, 6)."""
     vat = abs(supply) * VAT_PERCENT // 100

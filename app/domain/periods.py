@@ -3,7 +3,9 @@
 Every date is Asia/Seoul and inclusive. Contract month k begins on `boundary(anchor, k)`.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -39,3 +41,57 @@ def expires_on(anchor: date, months: int) -> date:
 def days_left(today: date, last_day: date) -> int:
     """Days from today to the last day, both counted; 0 where it has passed."""
     return max(0, (last_day - today).days + 1)
+
+
+def month_of(anchor: date, day: date) -> int:
+    """The contract month in which a day lies: 0 begins on the anchor. Negative before it."""
+    months = (day.year - anchor.year) * 12 + day.month - anchor.month
+    return months if boundary(anchor, months) <= day else months - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Contract months: `whole` ones, and `days` of one that has `of` days (null: none)."""
+
+    whole: int
+    days: int = 0
+    of: int | None = None
+
+    @property
+    def months(self) -> Fraction:
+        """The whole of it."""
+        return Fraction(self.whole) + (Fraction(self.days, self.of) if self.of else 0)
+
+    def times(self, price: int) -> tuple[int, int]:
+        """A monthly price for this long, as a quotient: what is to be rounded once."""
+        if self.of is None:
+            return price * self.whole, 1
+        return price * (self.whole * self.of + self.days), self.of
+
+
+def span(anchor: date, first: date, months: int) -> Span:
+    """From `first` to the end of contract month `months` - 1: the rest of a running one by days.
+
+    `first` on a contract month's first day begins a whole one; at or behind the end: nothing.
+    """
+    running = month_of(anchor, first)
+    if running >= months:
+        return Span(0)
+    begins, ends = boundary(anchor, running), boundary(anchor, running + 1)
+    if first == begins:
+        return Span(months - running)
+    return Span(months - running - 1, (ends - first).days, (ends - begins).days)
+
+
+def months_of(anchor: date, first: date, last: date) -> Fraction:
+    """Contract months in the days `first` to `last`, both counted; 0 where there are none."""
+    if last < first:
+        return Fraction(0)
+    after = last + timedelta(days=1)
+    return _months_at(anchor, after) - _months_at(anchor, first)
+
+
+def _months_at(anchor: date, day: date) -> Fraction:
+    running = month_of(anchor, day)
+    begins, ends = boundary(anchor, running), boundary(anchor, running + 1)
+    return running + Fraction((day - begins).days, (ends - begins).days)
