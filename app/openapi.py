@@ -135,14 +135,21 @@ LINKS: dict[str, dict[str, dict[str, str]]] = {
 }
 """Which answer gives the ids of which operation."""
 
+LINKED_BODIES = {
+    "start_identity_verification": {"client_secret": "$response.body#/client_secret"},
+}
+"""What an answer gives the body of every operation that it leads to."""
+
 
 def _link(paths: dict[str, Any]) -> None:
     for operations in paths.values():
         for operation in operations.values():
             links = LINKS.get(operation["operationId"], {})
+            body = LINKED_BODIES.get(operation["operationId"])
             for status, response in operation["responses"].items():
                 if links and status.startswith("2"):
                     response["links"] = {
                         name: {"operationId": name, "parameters": parameters}
+                        | ({"requestBody": body} if body else {})
                         for name, parameters in links.items()
                     }

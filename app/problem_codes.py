@@ -259,6 +259,7 @@ PROBLEM_CODES = _catalogue(
         "잠시 후 다시 요청해 주세요.",
         "Wait a moment before asking for another code.",
     ),
+    ("otp_required", 422, "인증번호를 입력해 주세요.", "The code is needed."),
     ("otp_wrong", 422, "인증번호가 다릅니다.", "This code is wrong."),
     (
         "identity_not_confirmed",

@@ -63,11 +63,9 @@ async def verify_business(
     return str(answer.json()["verification_token"])
 
 
-async def verify_person(
-    client: httpx.AsyncClient, world: World, purpose: str = "SIGN_UP", phone: str | None = None
-) -> str:
-    phone = phone or phone_number()
-    body = {
+def identity_body(phone: str, purpose: str = "SIGN_UP") -> dict[str, Any]:
+    """What 홍길동 types to verify a phone."""
+    return {
         "purpose": purpose,
         "method": "SMS",
         "carrier": "SKT",
@@ -77,6 +75,13 @@ async def verify_person(
         "phone": phone,
         "consents": IDENTITY_CONSENTS,
     }
+
+
+async def verify_person(
+    client: httpx.AsyncClient, world: World, purpose: str = "SIGN_UP", phone: str | None = None
+) -> str:
+    phone = phone or phone_number()
+    body = identity_body(phone, purpose)
     if purpose == "RESET_PASSWORD":
         body["login_id"] = "somebody"
     started = await client.post("/v1/identity-verifications", json=body)

@@ -164,6 +164,7 @@ async def resend(deps: DepsDep, verification_id: UUID, body: SecretRequest) -> R
     summary="Confirm the code",
     responses=problems(
         *ENDED,
+        "otp_required",
         "otp_wrong",
         "identity_not_confirmed",
         "under_age",

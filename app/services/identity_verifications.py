@@ -222,6 +222,8 @@ class IdentityVerifications:
         async with self._database.system_session("identity confirm") as session:
             row, _ = await self._waiting(session, verification_id, client_secret, verified=True)
             known = row.status == "VERIFIED"
+            if otp is None and not known and row.method == IdentityMethod.SMS:
+                raise DomainError("otp_required", "/otp")
         try:
             report = await (
                 self._provider.get(str(verification_id))

@@ -1,4 +1,4 @@
-"""Loaded by schemathesis: ids that exist in two of three calls, and a line for each answer."""
+"""Loaded by schemathesis: what no schema can give, in some of its calls; a line for each answer."""
 
 import itertools
 import json
@@ -9,23 +9,32 @@ import schemathesis
 
 OUT = os.environ.get("SCHEMATHESIS_ANSWERS", "")
 IDS: dict[str, str] = json.loads(os.environ.get("SCHEMATHESIS_IDS", "{}"))
+"""Path parameters that exist."""
+BODIES: dict[str, str] = json.loads(os.environ.get("SCHEMATHESIS_BODIES", "{}"))
+"""By operation: a body that the portal accepts, as JSON; `@@@@` is four other digits each time."""
+SECRETS: dict[str, str] = {}
+"""The `client_secret` of each verification started: an inferred link carries its id only."""
 _turns = itertools.count()
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, _arguments: Any) -> None:
-    """No schema can give an id or a cursor that exists: ids get the seeded ones, cursors go.
-
-    So does the company: the run's account has one, which need not be named.
-    """
-    if _mode(case) != "positive" or next(_turns) % 3 == 0:
+    """Two of three calls that fit the schema get ids that exist, every other one a whole body."""
+    if _mode(case) != "positive":
         return
-    for name in set(IDS) & set(case.path_parameters or {}):
-        case.path_parameters[name] = IDS[name]
-    if case.query:
-        case.query.pop("cursor", None)
-    if case.headers:
-        case.headers.pop("X-Company-Id", None)
+    turn = next(_turns)
+    if turn % 3:
+        for name in set(IDS) & set(case.path_parameters or {}):
+            case.path_parameters[name] = IDS[name]
+        for where, name in ((case.query, "cursor"), (case.headers, "X-Company-Id")):
+            if where:
+                where.pop(name, None)
+    secret = SECRETS.get((case.path_parameters or {}).get("verification_id", ""))
+    if secret is not None:
+        case.body["client_secret"] = secret
+    body = BODIES.get(case.operation.definition.raw.get("operationId"))
+    if body is not None and turn % 2:
+        case.body = json.loads(body.replace("@@@@", f"{turn % 10000:04d}"))
 
 
 def _mode(case: Any) -> str | None:
@@ -36,7 +45,10 @@ def _mode(case: Any) -> str | None:
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
     try:
-        code = json.loads(response.content).get("code")
+        answer = json.loads(response.content)
+        code = answer.get("code")
+        if "client_secret" in answer:
+            SECRETS[answer["id"]] = answer["client_secret"]
     except (ValueError, AttributeError):
         code = None
     line = {

@@ -94,6 +94,17 @@ async def test_five_wrong_codes_end_a_verification_for_the_right_one_too(
     assert (ended.status_code, ended.json()["code"]) == (409, "identity_verification_ended")
 
 
+async def test_a_text_message_is_not_confirmed_without_its_code(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    body = person()
+    started = (await client.post(PATH, json=body)).json()
+    answer = await confirm(client, started, None)
+    assert (answer.status_code, answer.json()["code"]) == (422, "otp_required")
+    assert answer.json()["errors"][0]["pointer"] == "/otp"
+    assert (await confirm(client, started, otp_for(world, body["phone"]))).status_code == 200
+
+
 async def test_ten_minutes_later_it_has_expired(
     client: httpx.AsyncClient, world: World, owner_engine: AsyncEngine
 ) -> None:
