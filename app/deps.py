@@ -1,19 +1,24 @@
 """What a process holds for its lifetime, made once by `create_app` or the worker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 
 from app.adapters.groupware import GroupwareProvisioning
+from app.adapters.http import ProviderHttp
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity
 from app.adapters.nts import NtsBusinessRegistry
 from app.adapters.portone import PAYMENT_READ_SECONDS, PortOneConnection
 from app.adapters.portone_identity import PortOneIdentity
 from app.adapters.portone_payments import PortOnePayments
+from app.adapters.social import Google, Kakao, Naver
+from app.adapters.social import refusal as social_refusal
 from app.adapters.webhooks import GroupwareWebhooks, PortOneWebhooks
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
+from app.domain.social import SocialProvider
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.corporate_invitations import CorporateInvitations
@@ -21,6 +26,7 @@ from app.services.corporate_sign_up import CorporateSignUp
 from app.services.emails import Emails
 from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
+from app.services.links import Links
 from app.services.mails import Mails
 from app.services.new_accounts import NewAccounts
 from app.services.one_time import OneTimeTokens
@@ -28,7 +34,9 @@ from app.services.orders import OrderJobs
 from app.services.passwords import Passwords
 from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
-from app.services.sessions import Sessions
+from app.services.sessions import ClientType, Sessions
+from app.services.social import SocialSignIns
+from app.services.social_links import SocialLinks
 from app.services.webhooks import ReceivedWebhooks
 from app.settings import Settings
 from app.tokens import AccessTokens
@@ -58,6 +66,9 @@ class Deps:
     corporate_invitations: CorporateInvitations
     corporate_sign_up: CorporateSignUp
     individual_sign_up: IndividualSignUp
+    social_providers: Mapping[SocialProvider, Kakao | Naver | Google]
+    social: SocialSignIns
+    links: Links
     passwords: Passwords
     sessions: Sessions
 
@@ -67,6 +78,8 @@ class Deps:
         await self.identity.aclose()
         await self.payment_provider.aclose()
         await self.groupware.aclose()
+        for provider in self.social_providers.values():
+            await provider.aclose()
         await self.database.close()
 
 
@@ -115,6 +128,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     sessions = Sessions(database, access_tokens, passwords, refresh_key)
     emails = Emails(vault)
     accounts = NewAccounts(vault)
+    social_links = SocialLinks(vault, one_time)
+    social_providers = _social_providers(settings, transport)
     catalogues = Catalogues(database)
     payment_provider = PortOnePayments(
         PortOneConnection(
@@ -158,8 +173,23 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             invitations,
         ),
         individual_sign_up=IndividualSignUp(
-            database, clock, accounts, passwords, sessions, mails, identities
+            database, clock, accounts, passwords, sessions, mails, identities, social_links
         ),
+        social_providers=social_providers,
+        social=SocialSignIns(
+            database,
+            clock,
+            vault,
+            one_time,
+            sessions,
+            social_links,
+            social_providers,
+            {
+                ClientType.BROWSER: settings.browser_redirect_uris,
+                ClientType.NATIVE: settings.social_redirect_uris_native,
+            },
+        ),
+        links=Links(database, social_links),
         passwords=passwords,
         sessions=sessions,
         catalogues=catalogues,
@@ -177,6 +207,36 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             GroupwareWebhooks(settings.groupware_webhook_secrets.get_secret_value().split()),
         ),
     )
+
+
+def _social_providers(
+    settings: Settings, transport: httpx.AsyncBaseTransport | None
+) -> Mapping[SocialProvider, Kakao | Naver | Google]:
+    def http(provider: SocialProvider) -> ProviderHttp:
+        return ProviderHttp(provider, "", social_refusal, transport=transport)
+
+    return {
+        SocialProvider.KAKAO: Kakao(
+            http(SocialProvider.KAKAO),
+            settings.kakao_auth_url,
+            settings.kakao_api_url,
+            settings.kakao_client_id,
+            settings.kakao_client_secret.get_secret_value(),
+        ),
+        SocialProvider.NAVER: Naver(
+            http(SocialProvider.NAVER),
+            settings.naver_auth_url,
+            settings.naver_api_url,
+            settings.naver_client_id,
+            settings.naver_client_secret.get_secret_value(),
+        ),
+        SocialProvider.GOOGLE: Google(
+            http(SocialProvider.GOOGLE),
+            settings.google_issuer,
+            settings.google_client_id,
+            settings.google_client_secret.get_secret_value(),
+        ),
+    }
 
 
 def _mails(settings: Settings, database: Database, clock: Clock, vault: Vault) -> Mails:

@@ -36,9 +36,27 @@ SANDBOX_SECRETS = {
     "portone_api_secret": SecretStr("sandbox-portone-api-secret"),
     "portone_webhook_secrets": _sandbox_webhook_secret("sandbox-portone-webhook-secret-01"),
     "groupware_client_secret": SecretStr("sandbox-groupware-client-secret"),
+    "kakao_client_secret": SecretStr("sandbox-kakao-secret"),
+    "naver_client_secret": SecretStr("sandbox-naver-secret"),
+    "google_client_secret": SecretStr("sandbox-google-secret"),
     "groupware_webhook_secrets": _sandbox_webhook_secret("sandbox-groupware-webhook-secret"),
 }
 """The sandbox's own secrets by field: public, so worthless anywhere else."""
+
+
+WORD_LISTS = ("cors_origins", "social_redirect_uris_browser", "social_redirect_uris_native")
+ADDRESSES = (
+    "nts_base_url",
+    "portone_base_url",
+    "groupware_base_url",
+    "kakao_auth_url",
+    "kakao_api_url",
+    "naver_auth_url",
+    "naver_api_url",
+    "google_issuer",
+    "spa_url",
+)
+"""Of others, and of the SPA: https in production."""
 
 
 class Settings(BaseSettings):
@@ -104,6 +122,28 @@ class Settings(BaseSettings):
     groupware_client_secret: SecretStr = SANDBOX_SECRETS["groupware_client_secret"]
     groupware_webhook_secrets: SecretStr = SANDBOX_SECRETS["groupware_webhook_secrets"]
 
+    # Social sign-in. The authorization pages are opened by browsers, the rest by us.
+    kakao_auth_url: str = "http://127.0.0.1:8001/social/kakao"
+    """`https://kauth.kakao.com`: its issuer, too."""
+    kakao_api_url: str = "http://127.0.0.1:8001/social/kakao"
+    """`https://kapi.kakao.com`."""
+    kakao_client_id: str = "sandbox-kakao"
+    kakao_client_secret: SecretStr = SANDBOX_SECRETS["kakao_client_secret"]
+    naver_auth_url: str = "http://127.0.0.1:8001/social/naver"
+    """`https://nid.naver.com`."""
+    naver_api_url: str = "http://127.0.0.1:8001/social/naver"
+    """`https://openapi.naver.com`."""
+    naver_client_id: str = "sandbox-naver"
+    naver_client_secret: SecretStr = SANDBOX_SECRETS["naver_client_secret"]
+    google_issuer: str = "http://127.0.0.1:8001/social/google"
+    """`https://accounts.google.com`: everything else is in its discovery document."""
+    google_client_id: str = "sandbox-google"
+    google_client_secret: SecretStr = SANDBOX_SECRETS["google_client_secret"]
+    social_redirect_uris_browser: Words = ()
+    """Where providers may lead browsers back; none: `SPA_URL` + `/social/callback`."""
+    social_redirect_uris_native: Words = ("com.example.portal:/social/callback",)
+    """Where they may lead the mobile apps back."""
+
     # Mail
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
@@ -115,9 +155,10 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_words(cls, values: dict[str, object]) -> dict[str, object]:
-        origins = values.get("cors_origins")
-        if isinstance(origins, str):
-            values["cors_origins"] = tuple(origins.split())
+        for name in WORD_LISTS:
+            given = values.get(name)
+            if isinstance(given, str):
+                values[name] = tuple(given.split())
         return values
 
     @model_validator(mode="after")
@@ -127,11 +168,7 @@ class Settings(BaseSettings):
         kept = [name for name, secret in SANDBOX_SECRETS.items() if getattr(self, name) == secret]
         if kept:
             raise ValueError("production refuses the sandbox's secrets: " + ", ".join(kept).upper())
-        plain = [
-            name
-            for name in ("nts_base_url", "portone_base_url", "groupware_base_url", "spa_url")
-            if not str(getattr(self, name)).startswith("https://")
-        ]
+        plain = [name for name in ADDRESSES if not str(getattr(self, name)).startswith("https://")]
         if plain:
             raise ValueError("production speaks https only: " + ", ".join(plain).upper())
         if self.smtp_security == "none":
@@ -141,3 +178,8 @@ class Settings(BaseSettings):
     @property
     def is_sandbox(self) -> bool:
         return self.environment is Environment.SANDBOX
+
+    @property
+    def browser_redirect_uris(self) -> tuple[str, ...]:
+        """Where social providers may lead browsers back, the usual one first."""
+        return self.social_redirect_uris_browser or (self.spa_url + "/social/callback",)

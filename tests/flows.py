@@ -10,6 +10,8 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.db.ids import new_id
+from app.db.tables.companies import CompanyMember, GroupwareLink
 from app.jobs.entrypoints import entrypoints
 from app.services.sweep import sweep
 from sandbox.portone.console_actions import approve
@@ -279,3 +281,37 @@ async def sign_up_individual(client: httpx.AsyncClient, world: World, **changed:
         session=answer.json()["session"],
         email=body["contact"]["email"],
     )
+
+
+async def link_to_site(
+    portal: FastAPI, person: Person, company_id: str, site_id: str, *, member: bool = False
+) -> UUID:
+    """A groupware administrator of the site, confirmed just now; ADMIN where also a member."""
+    deps = portal.state.deps
+    async with deps.database.system_session("test data") as session:
+        now = await deps.clock.now(session)
+        link = GroupwareLink(
+            id=new_id(),
+            company_id=UUID(company_id),
+            account_id=UUID(person.account_id),
+            site_id=UUID(site_id),
+            issuer="http://localhost:8001/groupware",
+            subject=f"sub-{uuid4().hex}",
+            site_admin=True,
+            confirmed_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(link)
+        if member:
+            session.add(
+                CompanyMember(
+                    id=new_id(),
+                    company_id=UUID(company_id),
+                    account_id=UUID(person.account_id),
+                    state="ACTIVE",
+                    created_at=now,
+                    updated_at=now,
+                )
+            )
+    return link.id

@@ -96,6 +96,11 @@ PROVIDERS = {
     "NTS_BASE_URL": "nts/api/nts-businessman/v1",
     "PORTONE_BASE_URL": "portone",
     "GROUPWARE_BASE_URL": "groupware",
+    "KAKAO_AUTH_URL": "social/kakao",
+    "KAKAO_API_URL": "social/kakao",
+    "NAVER_AUTH_URL": "social/naver",
+    "NAVER_API_URL": "social/naver",
+    "GOOGLE_ISSUER": "social/google",
     "SPA_URL": "spa",
 }
 """Where the sandbox plays each provider and the SPA; a variable that is set is left alone."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import quote
@@ -58,6 +58,7 @@ class Call:
     operation: str
     method: str
     path: str
+    """Behind the base URL; a whole URL where the base is empty."""
     json: object | None = None
     form: Mapping[str, str] | None = None
     params: Mapping[str, str] = field(default_factory=dict)
@@ -94,15 +95,13 @@ class ProviderHttp:
         self._backoff_seconds = backoff_seconds
         self._breaker = breaker or CircuitBreaker()
         self._sleep = sleep
+        self.timeout = httpx.Timeout(
+            connect=connect_seconds, read=read_seconds, write=read_seconds, pool=connect_seconds
+        )
+        # Secrets go to the configured address and through no proxy.
+        self._transport = transport or httpx.AsyncHTTPTransport(trust_env=False)
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(
-                connect=connect_seconds,
-                read=read_seconds,
-                write=read_seconds,
-                pool=connect_seconds,
-            ),
-            transport=transport,
-            trust_env=False,  # secrets go to the configured address and through no proxy
+            timeout=self.timeout, transport=self._transport, trust_env=False
         )
 
     async def aclose(self) -> None:
@@ -111,9 +110,30 @@ class ProviderHttp:
     async def call(self, call: Call, answer: type[T]) -> T:
         """The answer to the call, read as `answer`. Raises one of the provider errors."""
         started = time.monotonic()
+        return await self._watched(
+            call.operation, lambda: self._repeated(call, answer, started), started
+        )
+
+    async def lend(
+        self, operation: str, work: Callable[[httpx.AsyncBaseTransport], Awaitable[T]]
+    ) -> T:
+        """What another library does over our connections: same limits, circuit and log line.
+
+        Never repeated. `work` raises ProviderRefused for a no, and `nonsense` for what it cannot
+        read; what httpx raises is turned into a provider error here.
+        """
+        lent = _Lent(self._transport, lambda: self.nonsense(operation, "too large"))
+        return await self._watched(
+            operation,
+            lambda: self._one_attempt(operation, lambda: work(lent)),
+            time.monotonic(),
+        )
+
+    async def _watched(self, operation: str, work: Callable[[], Awaitable[T]], started: float) -> T:
+        """Through the circuit, and with one log line, whatever becomes of it."""
         outcome = "cancelled"
         try:
-            result = await self._guarded(call, answer, started)
+            result = await self._guarded(operation, work)
             outcome = "ok"
         except ProviderRefused as error:
             outcome = f"refused:{error.code}"
@@ -128,7 +148,7 @@ class ProviderHttp:
             _log.info(
                 "provider_call",
                 provider=self.provider,
-                operation=call.operation,
+                operation=operation,
                 outcome=outcome,
                 ms=round((time.monotonic() - started) * 1000),
             )
@@ -137,13 +157,13 @@ class ProviderHttp:
     def nonsense(self, operation: str, reason: str) -> ProviderNonsense:
         return ProviderNonsense(self.provider, operation, reason)
 
-    async def _guarded(self, call: Call, answer: type[T], started: float) -> T:
+    async def _guarded(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
         permit = self._breaker.enter()
         if permit is None:
             left = self._breaker.seconds_left()
-            raise ProviderUnavailable(self.provider, call.operation, "circuit open", left)
+            raise ProviderUnavailable(self.provider, operation, "circuit open", left)
         try:
-            result = await self._repeated(call, answer, started)
+            result = await work()
         except ProviderRefused:
             self._breaker.succeeded(permit)  # a no is an answer
             raise
@@ -169,17 +189,25 @@ class ProviderHttp:
             await self._sleep(_jitter.uniform(ceiling / 2, ceiling))
             attempt += 1
 
-    async def _attempt(self, call: Call, answer: type[T]) -> T:
+    async def _one_attempt(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Bounded in time; httpx's errors become ours."""
         try:
             async with asyncio.timeout(self._attempt_seconds):
-                status, headers, body = await self._exchange(call)
+                return await work()
         except (TimeoutError, httpx.TimeoutException):
-            raise self._unavailable(call, "timeout") from None
+            raise self._unavailable(operation, "timeout") from None
         # The causes are cut off: they hold the request, and with it secrets.
         except (httpx.DecodingError, httpx.LocalProtocolError):
-            raise self.nonsense(call.operation, "encoding") from None
+            raise self.nonsense(operation, "encoding") from None
+        except httpx.HTTPStatusError as error:
+            raise self._unavailable(operation, f"status {error.response.status_code}") from None
         except httpx.TransportError:
-            raise self._unavailable(call, "connection") from None
+            raise self._unavailable(operation, "connection") from None
+
+    async def _attempt(self, call: Call, answer: type[T]) -> T:
+        status, headers, body = await self._one_attempt(
+            call.operation, lambda: self._exchange(call)
+        )
         if 200 <= status < 300:
             return self._read(call, body, answer)
         raise self._not_ok(call, status, headers, body)
@@ -221,8 +249,47 @@ class ProviderHttp:
         if status >= 500 or status in {408, 429}:
             wait = headers.get("retry-after", "")
             seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else 5
-            return self._unavailable(call, f"status {status}", seconds)
+            return self._unavailable(call.operation, f"status {status}", seconds)
         return self.nonsense(call.operation, f"status {status}")
 
-    def _unavailable(self, call: Call, reason: str, wait: int = 5) -> ProviderUnavailable:
-        return ProviderUnavailable(self.provider, call.operation, reason, wait)
+    def _unavailable(self, operation: str, reason: str, wait: int = 5) -> ProviderUnavailable:
+        return ProviderUnavailable(self.provider, operation, reason, wait)
+
+
+class _Lent(httpx.AsyncBaseTransport):
+    """Our connections in another client's hands: it cannot close them, nor read without end."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, too_large: Callable[[], ProviderError]
+    ) -> None:
+        self._inner = inner
+        self._too_large = too_large
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        response.stream = _Bounded(stream, self._too_large)
+        return response
+
+    async def aclose(self) -> None:
+        """The connections stay ours."""
+
+
+class _Bounded(httpx.AsyncByteStream):
+    def __init__(
+        self, inner: httpx.AsyncByteStream, too_large: Callable[[], ProviderError]
+    ) -> None:
+        self._inner = inner
+        self._too_large = too_large
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for chunk in self._inner:
+            seen += len(chunk)
+            if seen > LARGEST_ANSWER:
+                raise self._too_large()
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()

@@ -25,6 +25,9 @@ class AuditAction(StrEnum):
     SESSIONS_ENDED = "sessions.ended"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105
     CORPORATE_INVITED = "corporate_invitation.sent"
+    SOCIAL_LINKED = "social.linked"
+    SOCIAL_UNLINKED = "social.unlinked"
+    GROUPWARE_UNLINKED = "groupware.unlinked"
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
 
 
@@ -46,6 +49,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CORPORATE_INVITED: Name(
             "기업회원 가입 초대장 발송", "Corporate invitation sent"
         ),
+        AuditAction.SOCIAL_LINKED: Name("소셜 계정 연결", "Social account linked"),
+        AuditAction.SOCIAL_UNLINKED: Name("소셜 계정 연결 해제", "Social account unlinked"),
+        AuditAction.GROUPWARE_UNLINKED: Name("다우오피스 연동 해제", "Groupware user unlinked"),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
     }
 )

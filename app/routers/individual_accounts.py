@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from app.errors import Problem
 from app.routers.access import public
 from app.routers.accounts import ContactRequest, Token
 from app.routers.auth import SessionBody, check_origin, device_of, session_answer
@@ -22,11 +23,14 @@ router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
 
 
 class SignUpIndividualRequest(RequestModel):
-    """휴대폰 본인인증, 로그인 정보, 이메일, 가입 약관 동의."""
+    """휴대폰 본인인증, 이메일, 약관 동의, and `login_id` with `password` or `social_ticket`."""
 
     identity_verification_token: Token
-    login_id: str = Field(min_length=5, max_length=30, pattern=NO_NUL, examples=["gildong"])
-    password: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
+    login_id: str | None = Field(
+        default=None, min_length=5, max_length=30, pattern=NO_NUL, examples=["gildong"]
+    )
+    password: str | None = Field(default=None, min_length=1, max_length=200, pattern=NO_NUL)
+    social_ticket: Token | None = None
     contact: ContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
@@ -54,12 +58,15 @@ class SignedUpIndividualBody(AnswerModel):
     summary="Sign up as an individual member",
     description=(
         "개인회원 가입. The session begins at once. A person has one individual account: "
-        "`person_already_registered` names it by `login_id_masked`."
+        "`person_already_registered` names it by `login_id_masked` or `social_provider`."
     ),
     status_code=201,
     responses=problems(
         "origin_not_allowed",
         "identity_verification_invalid",
+        "sign_up_way_invalid",
+        "social_ticket_invalid",
+        "social_account_already_linked",
         "person_already_registered",
         "login_id_taken",
         "login_id_invalid",
@@ -84,7 +91,8 @@ async def sign_up_individual(
     done = await deps.individual_sign_up.sign_up(
         SignUpIndividual(
             identity_token=body.identity_verification_token,
-            credentials=Credentials(body.login_id, body.password),
+            credentials=_credentials(body),
+            social_ticket=body.social_ticket,
             email=body.contact.email,
             consents=[consent.to_domain() for consent in body.consents],
             device=device_of(request, body.client_type),
@@ -100,3 +108,12 @@ async def sign_up_individual(
         ),
         session=session_answer(response, done.grant),
     )
+
+
+def _credentials(body: SignUpIndividualRequest) -> Credentials | None:
+    """Half of them is neither way."""
+    if body.login_id is None and body.password is None:
+        return None
+    if body.login_id is None or body.password is None:
+        raise Problem("sign_up_way_invalid")
+    return Credentials(body.login_id, body.password)

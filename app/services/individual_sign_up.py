@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,10 +17,12 @@ from app.clock import Clock, wire_now
 from app.db.engine import Database
 from app.db.queue import enqueue
 from app.db.tables.accounts import Account
+from app.db.tables.social import SocialLink
 from app.domain.audit import AuditAction
 from app.domain.credentials import check_password, mask_login_id, normalise_login_id
 from app.domain.errors import DomainError
 from app.domain.roles import AccountKind
+from app.domain.social import PROVIDER_NAMES
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
 from app.services.identity_verifications import IdentityVerifications, Purpose
@@ -29,6 +31,7 @@ from app.services.new_accounts import NewAccount, NewAccounts, consents_of
 from app.services.order_events import account_actor
 from app.services.passwords import Passwords
 from app.services.sessions import Device, Grant, Sessions
+from app.services.social_links import SocialLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class SignUpIndividual:
-    """What the form sends. `credentials` are there for whoever signs in by ID."""
+    """What the form sends: `credentials` (일반가입) or `social_ticket` (소셜 회원 가입)."""
 
     identity_token: str
-    credentials: Credentials
+    credentials: Credentials | None
+    social_ticket: str | None
     email: str
     consents: Sequence[GivenConsent]
     device: Device
@@ -73,6 +77,7 @@ class IndividualSignUp:
         sessions: Sessions,
         mails: Mails,
         identities: IdentityVerifications,
+        social: SocialLinks,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -81,19 +86,30 @@ class IndividualSignUp:
         self._sessions = sessions
         self._mails = mails
         self._identities = identities
+        self._social = social
 
     async def sign_up(self, command: SignUpIndividual) -> SignedUpIndividual:
-        """Raises DomainError for what was typed, `login_id_taken`, `person_already_registered`."""
-        login_id = normalise_login_id(command.credentials.login_id)
-        check_password(command.credentials.password, login_id)
-        check_consents(TermsUse.SIGN_UP, command.consents)
-        hashed = await self._passwords.hash(command.credentials.password)
-        new = NewAccount(AccountKind.INDIVIDUAL, login_id, hashed, command.email)
+        """Raises DomainError for what was typed, `login_id_taken`, `person_already_registered`,
+        `social_ticket_invalid` and `social_account_already_linked`."""
+        new = await self._new(command)
         try:
             return await self._try(command, new)
         except IntegrityError:
             # Somebody else was faster: what he wrote is there now, and is refused by its name.
             return await self._try(command, new)
+
+    async def _new(self, command: SignUpIndividual) -> NewAccount:
+        typed = command.credentials
+        if (typed is None) is (command.social_ticket is None):
+            raise DomainError("sign_up_way_invalid")
+        login_id = hashed = None
+        if typed is not None:
+            login_id = normalise_login_id(typed.login_id)
+            check_password(typed.password, login_id)
+        check_consents(TermsUse.SIGN_UP, command.consents)
+        if typed is not None:
+            hashed = await self._passwords.hash(typed.password)
+        return NewAccount(AccountKind.INDIVIDUAL, login_id, hashed, command.email)
 
     async def _try(self, command: SignUpIndividual, new: NewAccount) -> SignedUpIndividual:
         async with self._database.system_session("individual sign-up") as session:
@@ -113,6 +129,11 @@ class IndividualSignUp:
         session.add(account)
         await session.flush()
         session.add_all(consents_of(account.id, command.consents, now))
+        way = new.login_id or ""
+        if command.social_ticket is not None:
+            identity_there = await self._social.take_ticket(session, command.social_ticket, now)
+            await self._social.add(session, account.id, identity_there, now)
+            way = PROVIDER_NAMES[identity_there.provider]
         grant = await self._sessions.begin(session, account.id, command.device, wire_now())
         record(
             session,
@@ -127,7 +148,7 @@ class IndividualSignUp:
         mail = NewMail(
             "signed_up_individual",
             command.email,
-            {"way": new.login_id or ""},
+            {"way": way},
             command.language,
             account_id=account.id,
         )
@@ -138,13 +159,19 @@ class IndividualSignUp:
     async def _refuse_known(session: AsyncSession, ci_hash: bytes | None) -> None:
         """One individual account a person, told to whoever passed phone identity as that person."""
         found = await session.execute(
-            select(Account.id, Account.login_id).where(
+            select(Account.login_id, func.min(SocialLink.provider).label("provider"))
+            .outerjoin(SocialLink, SocialLink.account_id == Account.id)
+            .where(
                 Account.ci_hash == ci_hash,
                 Account.kind == "INDIVIDUAL",
                 Account.status != "WITHDRAWN",
             )
+            .group_by(Account.id)
         )
         known = found.one_or_none()
-        if known is not None:
-            facts = {"login_id_masked": mask_login_id(known.login_id)} if known.login_id else {}
-            raise DomainError("person_already_registered", None, **facts)
+        if known is None:
+            return
+        facts = {"login_id_masked": mask_login_id(known.login_id)} if known.login_id else {}
+        if known.provider:
+            facts["social_provider"] = known.provider
+        raise DomainError("person_already_registered", None, **facts)

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import wire_now
 from app.db.account_reads import ACCOUNT
 from app.db.engine import Database
 from app.db.tables.accounts import Account, RetiredLoginId, Session
-from app.db.tables.companies import Company
+from app.db.tables.companies import Company, GroupwareLink
+from app.db.tables.social import SocialLink
 from app.db.vault import Vault
 from app.domain.menu import NextStep, NextStepFacts, next_steps
 from app.domain.persons import mask_phone
@@ -117,6 +118,8 @@ async def _erase(session: AsyncSession, vault: Vault, account: Account, now: dat
         session.add(
             RetiredLoginId(login_id_hash=vault.index("login_id", account.login_id), retired_at=now)
         )
+    await session.execute(delete(SocialLink).where(SocialLink.account_id == account.id))
+    await session.execute(delete(GroupwareLink).where(GroupwareLink.account_id == account.id))
     account.status = "WITHDRAWN"
     account.withdrawn_at = now
     account.updated_at = now

@@ -24,6 +24,7 @@ from app.domain.provisioning import (
     UsageReport,
 )
 from app.domain.registry import BusinessMatch, BusinessStatus
+from app.domain.social import Authorization, SocialUser
 from app.domain.webhook_events import PaymentEvent, SiteEvent
 
 
@@ -60,6 +61,19 @@ class IdentityProvider(Protocol):
 
     async def get(self, identity_id: str) -> IdentityReport:
         """Refused NOT_FOUND: no such verification."""
+        ...
+
+
+class SocialSignIn(Protocol):
+    """One social provider, as its OAuth client."""
+
+    async def authorization_url(self, wanted: Authorization) -> str:
+        """Where the browser goes to be asked."""
+        ...
+
+    async def redeem(self, code: str, given: Authorization) -> SocialUser:
+        """Who came back with this code; the provider's tokens are used at once and dropped.
+        Refused REJECTED: code or verifier are not accepted. Raises TokenRefused besides."""
         ...
 
 

@@ -33,6 +33,7 @@ class Principal:
     role: Role | None
     company: CompanyRef | None
     companies: tuple[CompanyRef, ...]
+    client_type: str
     now: datetime
     """Business time, read in the principal's statement."""
     reauthenticated_at: datetime
@@ -118,6 +119,7 @@ class Access:
             role=role,
             company=facts.company,
             companies=facts.companies,
+            client_type=facts.client_type,
             now=facts.business_now,
             reauthenticated_at=facts.reauthenticated_at,
             owner_has_individual=facts.owner_has_individual,

@@ -5,6 +5,7 @@ child's secret is derived from its parent's id, so that a repeated rotation gets
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import wire_now
@@ -170,6 +171,29 @@ class Sessions:
             .where(Session.id == session_id, Session.revoked_at.is_(None))
             .values(revoked_at=wire_now(), revoked_reason="LOGGED_OUT")
         )
+
+    async def find_live(
+        self, session: AsyncSession, session_id: UUID | None, refresh_token: str | None
+    ) -> UUID | None:
+        """The session that is going on at this client, by an access token's or a cookie's word."""
+        words = []
+        if session_id is not None:
+            words.append(Session.id == session_id)
+        if refresh_token is not None:
+            with contextlib.suppress(DomainError):
+                by_token = self._hash(self._parse(refresh_token)[1])
+                of_token = select(RefreshToken.session_id).where(
+                    RefreshToken.token_hash == by_token
+                )
+                words.append(Session.id.in_(of_token))
+        if not words:
+            return None
+        found = await session.scalars(
+            select(Session.id)
+            .where(or_(*words), Session.revoked_at.is_(None), Session.expires_at > wire_now())
+            .limit(1)
+        )
+        return found.one_or_none()
 
     async def step_up(
         self, account_id: UUID, session_id: UUID, login_id: str, password: str, address: str

@@ -24,6 +24,7 @@ from tools.postgres import EmbeddedPostgres
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
 NOT_ASKED = {
+    "start_social": "asks providers that the sandbox does not play yet",
     "withdraw": "would end the run's own account; tests/integration/test_me.py",
     "log_out": "would end the run's own session; tests/integration/test_sessions.py",
 }
@@ -35,6 +36,9 @@ NEVER_2XX = {
     "preview_corporate_invitation": "needs an invitation's token",
     "resend_corporate_invitation": "needs two verification tokens",
     "sign_up_individual": "needs a verification token",
+    "complete_social": "needs a code that a provider gave",
+    "add_social_link": "needs a code that a provider gave",
+    "remove_link": "the run's account has none",
     "check_login_id": "needs a verification token",
     "resend_identity_verification": "needs half a minute since the code was sent",
     "confirm_identity_verification": "needs the code of the message",

@@ -118,6 +118,12 @@ async def test_a_guarded_route_lets_no_bad_token_in(
 
 BODIES: dict[str, dict[str, Any]] = {
     "step_up": {"password": "x"},
+    "add_social_link": {
+        "provider": "kakao",
+        "code": "c",
+        "state": "s",
+        "client_secret": "s" * 43,
+    },
     "update_membership": {"auto_renew": True},
     "start_payment": {"method": "CARD"},
     "choose_order_item_site": {"subdomain": "hanbit"},

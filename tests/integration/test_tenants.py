@@ -9,7 +9,15 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from sandbox.world import World
-from tests.flows import Member, customer, key, place, start_payment
+from tests.flows import (
+    Member,
+    customer,
+    key,
+    link_to_site,
+    place,
+    sign_up_individual,
+    start_payment,
+)
 from tests.integration.test_route_guards import BODIES, GUARDED, ROUTES, name
 
 WITH_ID = [route for route in GUARDED if "{" in route.path]
@@ -27,7 +35,10 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         payment = await start_payment(client, first, order)
         memberships = await client.get("/v1/memberships", headers=first.headers)
         membership = memberships.json()["items"][0]
+        person = await sign_up_individual(client, world)
+    link = await link_to_site(portal, person, first.company_id, membership["site"]["id"])
     ids = {
+        "link_id": str(link),
         "order_id": order["id"],
         "item_id": order["items"][0]["id"],
         "payment_id": payment["id"],
@@ -38,7 +49,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 
 def test_the_walk_knows_every_parameter() -> None:
-    known = {"order_id", "item_id", "payment_id", "membership_id", "site_id"}
+    known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
     used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
     assert used == known
     assert len(WITH_ID) >= 9
@@ -47,6 +58,8 @@ def test_the_walk_knows_every_parameter() -> None:
         "/v1/identity-verifications/{verification_id}/resend",
         "/v1/identity-verifications/{verification_id}/confirm",
         "/v1/identity-verifications/{verification_id}/status",
+        "/v1/auth/social/{provider}",
+        "/v1/auth/social/{provider}/callback",
     }
 
 

@@ -9,6 +9,7 @@ from app.db.tables import (
     orders,
     plumbing,
     sites,
+    social,
 )
 from app.db.tables.base import Base
 
@@ -22,4 +23,5 @@ __all__ = [
     "orders",
     "plumbing",
     "sites",
+    "social",
 ]
