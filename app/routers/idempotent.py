@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
 
 from app.domain.errors import DomainError
 from app.errors import PROBLEM_TYPE, Problem, problem_of, problem_response
 from app.language import language_of
+from app.routers.answers import to_json
+from app.routers.models import AnswerStruct
 from app.services.idempotency import Answer, IdempotentRequest, Work, run_once
 from app.services.principals import Access
 
@@ -28,9 +29,9 @@ IDEMPOTENT = (
 _ALLOWED = frozenset(range(0x21, 0x7F))
 
 
-def answer_of(model: BaseModel, status: int = 200, **headers: str) -> Answer:
-    """A model as the bytes that are sent, and sent again."""
-    return Answer(status, msgspec.json.encode(model.model_dump(mode="json")), headers)
+def answer_of(body: AnswerStruct | BaseModel, status: int = 200, **headers: str) -> Answer:
+    """A body as the bytes that are sent, and sent again."""
+    return Answer(status, to_json(body), headers)
 
 
 async def run_idempotent(

@@ -1,6 +1,9 @@
 """내 정보 관리."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -9,9 +12,10 @@ from pydantic import Field
 from app.domain.menu import MenuItem, menu_of
 from app.domain.roles import Role, permissions_of
 from app.language import Language
+from app.routers.answers import answer
 from app.routers.auth import forget_cookie
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import AnswerModel
+from app.routers.models import AnswerStruct
 from app.routers.permissions import SIGNED_IN, CanReadMe, CanWithdraw
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -21,11 +25,11 @@ from app.services.principals import Principal
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=StrictRoute)
 
 
-class MyAccountBody(AnswerModel):
+class MyAccountBody(AnswerStruct, frozen=True):
     """The account's own data; the phone is masked."""
 
-    login_id: str | None = Field(description="Null: signs in by a social provider only.")
-    kind: str = Field(examples=["CORPORATE"])
+    login_id: Annotated[str | None, Field(description="Null: signs in by a social provider only.")]
+    kind: Annotated[str, Field(examples=["CORPORATE"])]
     name: str | None
     phone_masked: str | None
     email: str | None
@@ -33,7 +37,7 @@ class MyAccountBody(AnswerModel):
     created_at: datetime
 
 
-class CompanyRefBody(AnswerModel):
+class CompanyRefBody(AnswerStruct, frozen=True):
     """A company the account acts for."""
 
     id: UUID
@@ -41,7 +45,8 @@ class CompanyRefBody(AnswerModel):
     role: str
 
 
-class MenuItemBody(AnswerModel):
+@dataclass(frozen=True, slots=True)
+class MenuItemBody:
     """An entry of the menu, or a heading with children and no path."""
 
     key: str
@@ -53,7 +58,7 @@ class MenuItemBody(AnswerModel):
     children: list["MenuItemBody"]
 
 
-class MeBody(AnswerModel):
+class MeBody(AnswerStruct, frozen=True):
     """Who is signed in, and what they may do. `role` is null until a company is chosen."""
 
     account: MyAccountBody
@@ -70,11 +75,12 @@ class MeBody(AnswerModel):
     operation_id="get_me",
     summary="Who is signed in",
     description="Role, permissions, next steps and the menu of the guide's pages 9 to 24.",
+    response_model=MeBody,
     responses=problems(*SIGNED_IN),
 )
-async def get_me(deps: DepsDep, language: LanguageDep, access: CanReadMe) -> MeBody:
+async def get_me(deps: DepsDep, language: LanguageDep, access: CanReadMe) -> Response:
     principal, profile = await read_profile(deps.vault, access)
-    return _body(principal, profile, language)
+    return answer(_body(principal, profile, language))
 
 
 @router.delete(
@@ -120,8 +126,13 @@ def _body(principal: Principal, profile: Profile, language: Language) -> MeBody:
         ],
         permissions=sorted(permissions_of(role)) if role else [],
         next_steps=[str(step) for step in profile.next_steps],
-        menu=[_menu(item, language) for item in menu_of(role)] if role else [],
+        menu=_menu_of(role, language) if role else [],
     )
+
+
+@cache
+def _menu_of(role: Role, language: Language) -> list[MenuItemBody]:
+    return [_menu(item, language) for item in menu_of(role)]
 
 
 def _menu(item: MenuItem, language: Language) -> MenuItemBody:

@@ -4,8 +4,8 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
 from app.db.membership_reads import MembershipRead
 from app.domain.catalogue import Catalogue
@@ -16,10 +16,11 @@ from app.domain.memberships import (
 )
 from app.domain.periods import days_left, seoul_date
 from app.language import Language
+from app.routers.answers import answer
 from app.routers.catalogue import SERVICE_TYPES, said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import AnswerStruct, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -28,7 +29,7 @@ from app.services.memberships import get_membership, list_memberships, set_auto_
 router = APIRouter(prefix="/v1/memberships", tags=["memberships"], route_class=StrictRoute)
 
 
-class MembershipSiteBody(AnswerModel):
+class MembershipSiteBody(AnswerStruct, frozen=True):
     """The site that the membership is for."""
 
     id: UUID
@@ -37,7 +38,7 @@ class MembershipSiteBody(AnswerModel):
     domain: str | None
 
 
-class QuantityBody(AnswerModel):
+class QuantityBody(AnswerStruct, frozen=True):
     """`base` the term began with, `added` since, `complimentary` (무료제공) are part of them."""
 
     base: int
@@ -46,15 +47,15 @@ class QuantityBody(AnswerModel):
     total: int
 
 
-class RemainingBody(AnswerModel):
+class RemainingBody(AnswerStruct, frozen=True):
     """사용기간 … 잔여 8일: both ends are counted. `from` is today."""
 
-    from_: date = Field(alias="from", serialization_alias="from")
+    from_: date = msgspec.field(name="from")
     to: date
     days: int
 
 
-class MembershipAddOnBody(AnswerModel):
+class MembershipAddOnBody(AnswerStruct, frozen=True):
     """`included`: it comes with another add-on and costs nothing."""
 
     code: str
@@ -63,14 +64,14 @@ class MembershipAddOnBody(AnswerModel):
     included: bool
 
 
-class AddOnGroupBody(AnswerModel):
+class AddOnGroupBody(AnswerStruct, frozen=True):
     """옵션 상품 as the page groups them; `name` is null for those without a group."""
 
     name: str | None
     items: list[MembershipAddOnBody]
 
 
-class MembershipBody(AnswerModel):
+class MembershipBody(AnswerStruct, frozen=True):
     """A membership; `monthly_fee` in KRW without VAT."""
 
     id: UUID
@@ -98,7 +99,7 @@ class MembershipBody(AnswerModel):
     contract_notice: str | None
 
 
-class MembershipSummaryBody(AnswerModel):
+class MembershipSummaryBody(AnswerStruct, frozen=True):
     """The first tab: all sites together."""
 
     sites: int
@@ -106,7 +107,7 @@ class MembershipSummaryBody(AnswerModel):
     monthly_fee: int
 
 
-class MembershipPageBody(AnswerModel):
+class MembershipPageBody(AnswerStruct, frozen=True):
     """A page, and what its memberships add up to."""
 
     items: list[MembershipBody]
@@ -125,6 +126,7 @@ class ChangeMembershipRequest(RequestModel):
     operation_id="list_memberships",
     summary="Memberships, the oldest first",
     description="멤버십현황.",
+    response_model=MembershipPageBody,
     responses=problems(*FOR_A_COMPANY, "invalid_request", "cursor_invalid"),
 )
 async def get_all(
@@ -133,17 +135,19 @@ async def get_all(
     access: CanReadMemberships,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     size: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> MembershipPageBody:
+) -> Response:
     page = await list_memberships(access, cursor, size)
     catalogue = await deps.catalogues.in_force(page.today)
-    return MembershipPageBody(
-        items=[membership_body(m, catalogue, language, page.today) for m in page.items],
-        summary=MembershipSummaryBody(
-            sites=len(page.items),
-            users=sum(m.users for m in page.items),
-            monthly_fee=sum(m.monthly_fee for m in page.items),
-        ),
-        next_cursor=page.next_cursor,
+    return answer(
+        MembershipPageBody(
+            items=[membership_body(m, catalogue, language, page.today) for m in page.items],
+            summary=MembershipSummaryBody(
+                sites=len(page.items),
+                users=sum(m.users for m in page.items),
+                monthly_fee=sum(m.monthly_fee for m in page.items),
+            ),
+            next_cursor=page.next_cursor,
+        )
     )
 
 
@@ -151,6 +155,7 @@ async def get_all(
     "/{membership_id}",
     operation_id="get_membership",
     summary="A membership",
+    response_model=MembershipBody,
     responses={
         200: {"headers": ETAG_HEADER},
         **problems(*FOR_A_COMPANY, "membership_not_found", "invalid_request"),
@@ -160,19 +165,19 @@ async def get_one(
     deps: DepsDep,
     language: LanguageDep,
     access: CanReadMemberships,
-    response: Response,
     membership_id: UUID,
-) -> MembershipBody:
+) -> Response:
     found, today = await get_membership(access, membership_id)
-    response.headers["ETag"] = etag_of(found.revision)
     catalogue = await deps.catalogues.in_force(today)
-    return membership_body(found, catalogue, language, today)
+    etag = {"ETag": etag_of(found.revision)}
+    return answer(membership_body(found, catalogue, language, today), etag)
 
 
 @router.patch(
     "/{membership_id}",
     operation_id="update_membership",
     summary="Switch automatic renewal",
+    response_model=MembershipBody,
     description="자동 연장 결제. Takes the ETag that was read as If-Match.",
     responses={
         200: {"headers": ETAG_HEADER},
@@ -191,11 +196,10 @@ async def update_one(
     deps: DepsDep,
     language: LanguageDep,
     access: CanUpdateMemberships,
-    response: Response,
     membership_id: UUID,
     body: ChangeMembershipRequest,
     if_match: IfMatch = None,
-) -> MembershipBody:
+) -> Response:
     seen = seen_revision(if_match)
     async with access.transaction() as (session, principal):
         found = await set_auto_renew(
@@ -206,9 +210,9 @@ async def update_one(
             seen_revision=seen,
         )
     today = seoul_date(principal.now)
-    response.headers["ETag"] = etag_of(found.revision)
     catalogue = await deps.catalogues.in_force(today)
-    return membership_body(found, catalogue, language, today)
+    etag = {"ETag": etag_of(found.revision)}
+    return answer(membership_body(found, catalogue, language, today), etag)
 
 
 def membership_body(
@@ -259,7 +263,7 @@ def _remaining(membership: MembershipRead, today: date) -> RemainingBody | None:
     if membership.expires_on is None:
         return None
     days = days_left(today, membership.expires_on)
-    return RemainingBody(**{"from": today, "to": membership.expires_on, "days": days})
+    return RemainingBody(from_=today, to=membership.expires_on, days=days)
 
 
 def _quantity(base: int, total: int, complimentary: int) -> QuantityBody:

@@ -1,10 +1,19 @@
 """What all API models share: strict types, no unknown fields, the problem document's schema."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+import msgspec
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    create_model,
+)
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -48,6 +57,28 @@ class AnswerModel(BaseModel):
     """An answer, built by us and documented for clients."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class AnswerStruct(msgspec.Struct, frozen=True):
+    """An answer of a hot read: documented like the other answers, written without being validated.
+
+    Building and validating pydantic models of what our own tables hold costs as much as a
+    statement (`docs/performance.md`); a test validates the bytes against the document instead.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _: object, handler: GetCoreSchemaHandler
+    ) -> Mapping[str, object]:
+        fields: dict[str, Any] = {
+            field.name: (field.type, Field(alias=field.encode_name))
+            for field in msgspec.structs.fields(cls)
+        }
+        model = create_model(
+            cls.__name__, __base__=AnswerModel, __module__=cls.__module__, **fields
+        )
+        model.__doc__ = cls.__doc__
+        return handler(model)
 
 
 class FieldErrorBody(AnswerModel):

@@ -1,6 +1,7 @@
 """Orders as clients see them: every code with its label."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -23,10 +24,10 @@ from app.domain.orders import (
 from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.catalogue import SERVICE_TYPES, said
-from app.routers.models import AnswerModel
+from app.routers.models import AnswerStruct
 
 
-class OrderSiteBody(AnswerModel):
+class OrderSiteBody(AnswerStruct, frozen=True):
     """The site of an item; `url` once it is open."""
 
     id: UUID
@@ -35,7 +36,7 @@ class OrderSiteBody(AnswerModel):
     url: str | None
 
 
-class OrderLineBody(AnswerModel):
+class OrderLineBody(AnswerStruct, frozen=True):
     """quantity × unit price (× months) = amount; `net` after every discount. KRW without VAT."""
 
     kind: str
@@ -47,7 +48,7 @@ class OrderLineBody(AnswerModel):
     net: int
 
 
-class OrderDiscountBody(AnswerModel):
+class OrderDiscountBody(AnswerStruct, frozen=True):
     """A reduction of an item."""
 
     kind: str
@@ -55,7 +56,7 @@ class OrderDiscountBody(AnswerModel):
     amount: int
 
 
-class OrderItemBody(AnswerModel):
+class OrderItemBody(AnswerStruct, frozen=True):
     """One site of the order, with its own state."""
 
     id: UUID
@@ -78,7 +79,7 @@ class OrderItemBody(AnswerModel):
     labels: list[str]
 
 
-class OrderEventBody(AnswerModel):
+class OrderEventBody(AnswerStruct, frozen=True):
     """One step of the order; `actor` is `account:<id>` or `system`."""
 
     status: str
@@ -88,11 +89,11 @@ class OrderEventBody(AnswerModel):
     reason: str | None
 
 
-class OrderSummaryBody(AnswerModel):
+class OrderSummaryBody(AnswerStruct, frozen=True):
     """A row of 주문/구매내역. `summary` is 주요 상품정보."""
 
     id: UUID
-    number: str = Field(examples=["ORD-20261124-000001"])
+    number: Annotated[str, Field(examples=["ORD-20261124-000001"])]
     type: str
     type_label: str
     status: str
@@ -110,11 +111,11 @@ class OrderSummaryBody(AnswerModel):
     applied_on: date | None
 
 
-class OrderBody(AnswerModel):
+class OrderBody(AnswerStruct, frozen=True):
     """An order whole. `applied_on` is 적용시작일: the first day of the first open site."""
 
     id: UUID
-    number: str = Field(examples=["ORD-20261124-000001"])
+    number: Annotated[str, Field(examples=["ORD-20261124-000001"])]
     type: str
     type_label: str
     status: str
@@ -140,7 +141,7 @@ class OrderBody(AnswerModel):
     history: list[OrderEventBody]
 
 
-class OrderPageBody(AnswerModel):
+class OrderPageBody(AnswerStruct, frozen=True):
     """The guide's sentence about resellers is part of the page."""
 
     items: list[OrderSummaryBody]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.domain.periods import seoul_date
+from app.routers.answers import answer
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.idempotent import (
     IDEMPOTENT,
@@ -89,6 +90,7 @@ async def create_order(
     operation_id="list_orders",
     summary="Orders, the newest first",
     description="주문/구매내역.",
+    response_model=OrderPageBody,
     responses=problems(*FOR_A_COMPANY, "invalid_request", "cursor_invalid"),
 )
 async def get_orders(
@@ -97,17 +99,19 @@ async def get_orders(
     access: CanReadOrders,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     size: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> OrderPageBody:
+) -> Response:
     page = await list_orders(access, cursor, size)
     items = [
         order_summary(order, await deps.catalogues.of(order.catalogue_code), language)
         for order in page.items
     ]
-    return OrderPageBody(
-        items=items,
-        next_cursor=page.next_cursor,
-        reseller_orders_hidden=True,
-        notice=NOTICE_KO,
+    return answer(
+        OrderPageBody(
+            items=items,
+            next_cursor=page.next_cursor,
+            reseller_orders_hidden=True,
+            notice=NOTICE_KO,
+        )
     )
 
 
@@ -115,13 +119,15 @@ async def get_orders(
     "/{order_id}",
     operation_id="get_order",
     summary="An order",
+    response_model=OrderBody,
     responses=problems(*FOR_A_COMPANY, "order_not_found"),
 )
 async def get_one(
     deps: DepsDep, language: LanguageDep, access: CanReadOrders, order_id: UUID
-) -> OrderBody:
+) -> Response:
     order = await get_order(access, order_id)
-    return order_body(order, await deps.catalogues.of(order.catalogue_code), language)
+    catalogue = await deps.catalogues.of(order.catalogue_code)
+    return answer(order_body(order, catalogue, language))
 
 
 @router.post(
@@ -135,16 +141,18 @@ async def get_one(
 )
 async def cancel(
     deps: DepsDep, language: LanguageDep, access: CanCreateOrders, order_id: UUID
-) -> OrderBody:
+) -> Response:
     async with access.transaction() as (session, principal):
         order = await cancel_order(session, principal, order_id)
-    return order_body(order, await deps.catalogues.of(order.catalogue_code), language)
+    catalogue = await deps.catalogues.of(order.catalogue_code)
+    return answer(order_body(order, catalogue, language))
 
 
 @router.post(
     "/{order_id}/items/{item_id}/site",
     operation_id="choose_order_item_site",
     summary="Another sub-domain after a failed opening",
+    response_model=OrderBody,
     responses=problems(
         *FOR_A_COMPANY,
         "order_not_found",
@@ -163,7 +171,8 @@ async def choose_site(
     order_id: UUID,
     item_id: UUID,
     body: SubdomainRequest,
-) -> OrderBody:
+) -> Response:
     async with access.transaction() as (session, principal):
         order = await choose_subdomain(session, principal, order_id, item_id, body.subdomain)
-    return order_body(order, await deps.catalogues.of(order.catalogue_code), language)
+    catalogue = await deps.catalogues.of(order.catalogue_code)
+    return answer(order_body(order, catalogue, language))

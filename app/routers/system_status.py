@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from app.domain.catalogue import Catalogue
 from app.domain.memberships import split_storage, usage_percent
 from app.language import Language
+from app.routers.answers import answer
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import AnswerModel
+from app.routers.models import AnswerStruct
 from app.routers.permissions import FOR_A_COMPANY, CanReadSystemStatus
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -28,7 +29,7 @@ OPTIONS: tuple[tuple[str, str, str, str | None, str | None], ...] = (
 """The guide's five options: code, names, the add-on of single units, the pack of a hundred."""
 
 
-class UsedBody(AnswerModel):
+class UsedBody(AnswerStruct, frozen=True):
     """Used of contracted (무료제공 포함); percents are null when nothing is contracted."""
 
     used: int | None
@@ -37,7 +38,7 @@ class UsedBody(AnswerModel):
     left_percent: int | None
 
 
-class StorageBody(AnswerModel):
+class StorageBody(AnswerStruct, frozen=True):
     """Bytes; 1 GB is 2³⁰ of them."""
 
     used_bytes: int | None
@@ -50,7 +51,7 @@ class StorageBody(AnswerModel):
     public_contracted_bytes: int
 
 
-class OptionBody(AnswerModel):
+class OptionBody(AnswerStruct, frozen=True):
     """An option of 경리회계 and the like."""
 
     code: str
@@ -59,7 +60,7 @@ class OptionBody(AnswerModel):
     contracted: int
 
 
-class AccountingBody(AnswerModel):
+class AccountingBody(AnswerStruct, frozen=True):
     """경영지원-경리회계 of the site."""
 
     visible: bool
@@ -69,7 +70,7 @@ class AccountingBody(AnswerModel):
     admin_login_id: str
 
 
-class StatusSiteBody(AnswerModel):
+class StatusSiteBody(AnswerStruct, frozen=True):
     """The site."""
 
     id: UUID
@@ -78,7 +79,7 @@ class StatusSiteBody(AnswerModel):
     url: str | None
 
 
-class SystemStatusBody(AnswerModel):
+class SystemStatusBody(AnswerStruct, frozen=True):
     """A site's usage. `stale`: the groupware could not be asked, `as_of` says how old it is."""
 
     site: StatusSiteBody
@@ -94,7 +95,7 @@ class SystemStatusBody(AnswerModel):
     expires_on: date | None
 
 
-class SystemStatusListBody(AnswerModel):
+class SystemStatusListBody(AnswerStruct, frozen=True):
     """Every site, from what is cached."""
 
     items: list[SystemStatusBody]
@@ -105,14 +106,14 @@ class SystemStatusListBody(AnswerModel):
     operation_id="list_system_status",
     summary="Usage of every site",
     description="시스템현황. From the cache; a prospect has none.",
+    response_model=SystemStatusListBody,
     responses=problems(*FOR_A_COMPANY),
 )
-async def get_all(
-    deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus
-) -> SystemStatusListBody:
+async def get_all(deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus) -> Response:
     found, today = await list_statuses(access)
     catalogue = await deps.catalogues.in_force(today)
-    return SystemStatusListBody(items=[_body(status, catalogue, language) for status in found])
+    items = [_body(status, catalogue, language) for status in found]
+    return answer(SystemStatusListBody(items=items))
 
 
 @router.get(
@@ -120,13 +121,14 @@ async def get_all(
     operation_id="get_system_status",
     summary="Usage of a site",
     description="사이트 상세 현황. Asked of the groupware when the cache is older than 5 minutes.",
+    response_model=SystemStatusBody,
     responses=problems(*FOR_A_COMPANY, "site_not_found", "invalid_request"),
 )
 async def get_one(
     deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus, site_id: UUID
-) -> SystemStatusBody:
+) -> Response:
     found, today = await get_status(deps.groupware, access, site_id)
-    return _body(found, await deps.catalogues.in_force(today), language)
+    return answer(_body(found, await deps.catalogues.in_force(today), language))
 
 
 def _body(status: SiteStatus, catalogue: Catalogue, language: Language) -> SystemStatusBody:

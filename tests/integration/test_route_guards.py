@@ -46,8 +46,8 @@ def test_the_application_serves_these_routes_and_its_document_only(portal: FastA
     for route in ROUTES:
         ours.setdefault(route.path, set()).update(method.lower() for method in route.methods)
     assert documented == ours
-    others = [route for route in portal.routes if hasattr(route, "path")]
-    assert [route.path for route in others] == ["/openapi.json"]
+    others = [route for route in portal.routes if route not in ROUTES]
+    assert [getattr(route, "path", None) for route in others] == ["/openapi.json"]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=name)
