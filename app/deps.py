@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from app.adapters.documents import TypstDocuments
 from app.adapters.groupware import GroupwareProvisioning
 from app.adapters.http import ProviderHttp
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity
@@ -61,6 +62,7 @@ class Deps:
     order_jobs: OrderJobs
     webhooks: ReceivedWebhooks
     mails: Mails
+    documents: TypstDocuments
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     corporate_invitations: CorporateInvitations
@@ -74,6 +76,7 @@ class Deps:
 
     async def close(self) -> None:
         self.passwords.close()
+        self.documents.close()
         await self.registry.aclose()
         await self.identity.aclose()
         await self.payment_provider.aclose()
@@ -158,6 +161,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         vault=vault,
         access_tokens=access_tokens,
         mails=mails,
+        documents=TypstDocuments(),
         identity=identity,
         identity_verifications=identities,
         corporate_invitations=invitations,

@@ -58,6 +58,8 @@ ADDRESSES = (
 )
 """Of others, and of the SPA: https in production."""
 
+SANDBOX_SUPPLIER = "다우오피스 (샌드박스)"
+
 
 class Settings(BaseSettings):
     """The portal's settings. Names in the environment are the field names in capitals."""
@@ -152,6 +154,15 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     mail_from: str = "다우오피스 고객포털 <portal@portal.example>"
 
+    # The supplier, as papers (견적서, 주문확인서, 거래확인서) name it
+    supplier_name: str = SANDBOX_SUPPLIER
+    supplier_business_number: str = Field(default="1208147521", pattern="^[0-9]{10}$")
+    supplier_representative: str = "김대표"
+    supplier_address: str = "경기도 성남시 분당구 판교역로 241, 10층"
+    supplier_business_type: str = "정보통신업 / 소프트웨어 개발 및 공급"
+    """업태 / 종목."""
+    supplier_contact: str = "1577-3019 · portal@portal.example"
+
     @model_validator(mode="before")
     @classmethod
     def _split_words(cls, values: dict[str, object]) -> dict[str, object]:
@@ -171,6 +182,8 @@ class Settings(BaseSettings):
         plain = [name for name in ADDRESSES if not str(getattr(self, name)).startswith("https://")]
         if plain:
             raise ValueError("production speaks https only: " + ", ".join(plain).upper())
+        if self.supplier_name == SANDBOX_SUPPLIER:
+            raise ValueError("production papers name their supplier: SUPPLIER_NAME and the rest")
         if self.smtp_security == "none":
             raise ValueError("production sends mail by STARTTLS or TLS only: SMTP_SECURITY")
         return self

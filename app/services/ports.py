@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
+from app.domain.documents import Document
 from app.domain.identity import IdentityReport, IdentityRequest
 from app.domain.mails import OutgoingMail
 from app.domain.provider_payments import CancelRequest, CancelResult, ReportedPayment
@@ -129,6 +130,14 @@ class MailTransport(Protocol):
     async def send(self, mail: OutgoingMail) -> None:
         """Returns when the server has taken the mail. Refused RECIPIENT_REFUSED: a hard bounce,
         never repeated; INVALID: the server refuses the message itself. Unavailable: repeat."""
+        ...
+
+
+class DocumentRenderer(Protocol):
+    """Papers. Local: none of the provider errors; an answer takes some ten milliseconds."""
+
+    async def render(self, document: Document) -> bytes:
+        """The PDF, the same bytes for the same paper. Never blocks the event loop."""
         ...
 
 
