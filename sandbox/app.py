@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
 
-from sandbox import api, nts, portone
+from sandbox import api, nts, portone, social
 from sandbox.console import pages
 from sandbox.faults import FaultMiddleware
 from sandbox.groupware import api as groupware
 from sandbox.smtp import start_smtp
 from sandbox.world import World
+
+STATIC = Path(__file__).parent / "static"
 
 
 def create_sandbox(world: World) -> FastAPI:
@@ -32,8 +36,10 @@ def create_sandbox(world: World) -> FastAPI:
     app.include_router(nts.build_router(world))
     app.include_router(portone.build_router(world))
     app.include_router(groupware.build_router(world))
+    app.include_router(social.build_router(world))
     app.include_router(api.build_router(world))
     app.include_router(pages.build_router(world))
+    app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(groupware.Refused, _on_refused)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_middleware(FaultMiddleware, faults=world.faults)

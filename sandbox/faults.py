@@ -9,14 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.connections import cut_connection
 
-PROVIDERS = ("nts", "portone", "groupware", "smtp", "webhooks")
+PROVIDERS = ("nts", "portone", "groupware", "social", "smtp", "webhooks")
 
 
 class Fault(BaseModel):
     """`drop_after` n: n requests are answered; later ones are done and their answer is lost.
 
     For `webhooks` the requests are ours to the portal: `down` mutes them, a lost answer has them
-    sent again. `nonsense` is for the three providers that speak HTTP.
+    sent again. `nonsense` is for the providers that speak HTTP.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -33,10 +33,36 @@ class SandboxSettings(BaseSettings):
     portone_webhook_secret: str = _webhook_secret("sandbox-portone-webhook-secret-01")
     groupware_webhook_secret: str = _webhook_secret("sandbox-groupware-webhook-secret")
     internal_secret: str = "sandbox-internal-secret"
+    groupware_oidc_client_id: str = "sandbox-portal-sso"
+    groupware_oidc_secret: str = "sandbox-groupware-oidc-secret"
+    social_redirect_uris: str = Field(
+        default="com.example.portal:/social/callback",
+        validation_alias="SANDBOX_SOCIAL_REDIRECT_URIS",
+    )
+    """Registered at Kakao, Naver and Google, separated by white space; every address on loopback
+    is registered anyway."""
 
     @property
     def portal_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """The social providers and the SPA: the same site as the portal."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def spa_url(self) -> str:
+        return f"{self.sandbox_url}/spa"
+
+    @property
+    def groupware_url(self) -> str:
+        """The groupware for browsers, and its issuer: another site than the portal, as in life."""
+        return f"http://localhost:{self.sandbox_port}/groupware"
+
+    @staticmethod
+    def social_secret(provider: str) -> str:
+        return f"sandbox-{provider}-secret"
 
     @property
     def internal_url(self) -> str:

@@ -17,6 +17,7 @@ from sandbox.messages import Messages
 from sandbox.nts import NtsState
 from sandbox.portone import PortOneState
 from sandbox.settings import SandboxSettings
+from sandbox.social import SocialState
 from sandbox.webhooks import Webhooks
 
 WRITE_AFTER_SECONDS = 0.2
@@ -48,6 +49,7 @@ class World:
         self.nts = NtsState()
         self.portone = PortOneState()
         self.groupware = GroupwareState()
+        self.social = SocialState()
         self._writing: asyncio.Task[None] | None = None
 
     @property
@@ -61,6 +63,8 @@ class World:
             self.nts.load(kept["nts"])
             self.portone.load(kept["portone"])
             self.groupware.load(kept["groupware"])
+            # A file of an older sandbox knows no social providers.
+            self.social.load(kept.get("social", {}))
 
     def changed(self) -> None:
         """Writes soon; many changes are written once."""
@@ -78,6 +82,7 @@ class World:
             "nts": self.nts.dump(),
             "portone": self.portone.dump(),
             "groupware": self.groupware.dump(),
+            "social": self.social.dump(),
         }
         self.kept_at.parent.mkdir(parents=True, exist_ok=True)
         draft = self.kept_at.with_suffix(".draft")

@@ -1,15 +1,14 @@
 """The console: what a frontend developer looks at and clicks, Korean first."""
 
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from pydantic import ValidationError
 
 from sandbox.faults import PROVIDERS, Fault
+from sandbox.forms import Form
 from sandbox.nts import NUMBER_TABLE
 from sandbox.portone import PortOneFailure
 from sandbox.portone.console_actions import approve, approve_identity, fail
@@ -22,15 +21,6 @@ PAGES = (
     ("numbers", "사업자번호"),
     ("faults", "시계·장애"),
 )
-
-
-async def form(request: Request) -> dict[str, str]:
-    """An URL-encoded form, the last value of each name."""
-    sent = parse_qs((await request.body()).decode(), keep_blank_values=True)
-    return {name: values[-1] for name, values in sent.items()}
-
-
-Form = Annotated[dict[str, str], Depends(form)]
 
 
 def build_router(world: World) -> APIRouter:
