@@ -8,12 +8,13 @@ from typing import Literal, TypeVar
 import httpx
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from sandbox.faults import PROVIDERS, Fault
-from sandbox.groupware.state import Site, SiteUser, Usage
+from sandbox.groupware.state import IdTokenOverrides
 from sandbox.portone import PortOneFailure
 from sandbox.portone.console_actions import approve, approve_identity, fail, payment_json
+from sandbox.site_api import add_openid, add_sites
 from sandbox.world import World
 
 T = TypeVar("T")
@@ -37,23 +38,12 @@ class MoveClock(Strict):
     now: AwareDatetime
 
 
-class AddUser(Strict):
-    sub: str = Field(min_length=1)
-    login_id: str = Field(min_length=1)
-    name: str = Field(min_length=1)
-    active: bool = True
-    site_admin: bool = False
-
-
-def site_json(site: Site) -> dict[str, object]:
-    return site.model_dump(mode="json", exclude={"setup_token"})
-
-
 def build_router(world: World) -> APIRouter:
     router = APIRouter(prefix="/_sandbox/v1")
     _add_messages(router, world)
     _add_payments(router, world)
-    _add_sites(router, world)
+    add_sites(router, world)
+    add_openid(router, world)
     _add_clock(router, world)
     _add_faults(router, world)
     return router
@@ -107,36 +97,6 @@ async def _action(action: Callable[[], Awaitable[T]]) -> T:
         raise HTTPException(refused.status, refused.body()) from refused
 
 
-def _add_sites(router: APIRouter, world: World) -> None:
-    def site(site_id: str) -> Site:
-        for found in world.groupware.sites.values():
-            if site_id in (found.site_id, found.external_id):
-                return found
-        raise HTTPException(404, "site_not_found")
-
-    @router.get("/sites")
-    async def sites() -> dict[str, object]:
-        found = world.groupware.sites.values()
-        return {"made": world.groupware.made, "items": [site_json(s) for s in found]}
-
-    @router.post("/sites/{site_id}/users", status_code=201)
-    async def add_user(site_id: str, body: AddUser) -> dict[str, object]:
-        found = site(site_id)
-        others = [user for user in found.users if user.sub != body.sub]
-        found.users = [*others, SiteUser(**body.model_dump())]
-        world.changed()
-        return site_json(found)
-
-    @router.post("/sites/{site_id}/usage")
-    async def set_usage(site_id: str, body: Usage) -> dict[str, object]:
-        found = site(site_id)
-        found.usage = body
-        world.changed()
-        data: dict[str, object] = {"external_id": found.external_id}
-        world.webhooks.send("groupware", "usage.changed", data)
-        return site_json(found)
-
-
 def _add_clock(router: APIRouter, world: World) -> None:
     @router.get("/clock")
     async def clock() -> dict[str, object]:
@@ -176,3 +136,4 @@ def _add_faults(router: APIRouter, world: World) -> None:
     @router.delete("/faults", status_code=204)
     async def clear_faults() -> None:
         world.faults.clear()
+        world.groupware.id_token = IdTokenOverrides()

@@ -12,6 +12,8 @@ from sandbox import api, nts, portone, social
 from sandbox.console import pages
 from sandbox.faults import FaultMiddleware
 from sandbox.groupware import api as groupware
+from sandbox.groupware.oidc import build_oidc_router
+from sandbox.groupware.pages import build_pages_router
 from sandbox.smtp import start_smtp
 from sandbox.world import World
 
@@ -36,6 +38,8 @@ def create_sandbox(world: World) -> FastAPI:
     app.include_router(nts.build_router(world))
     app.include_router(portone.build_router(world))
     app.include_router(groupware.build_router(world))
+    app.include_router(build_oidc_router(world))
+    app.include_router(build_pages_router(world))
     app.include_router(social.build_router(world))
     app.include_router(api.build_router(world))
     app.include_router(pages.build_router(world))

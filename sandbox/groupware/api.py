@@ -127,6 +127,7 @@ class Groupware:
             sub=f"sub_{uuid4().hex}",
             login_id=wanted.admin.login_id,
             name=wanted.admin.name,
+            email=wanted.admin.email,
             site_admin=True,
         )
 
@@ -185,7 +186,7 @@ class Groupware:
     def opened(self, site: Site) -> dict[str, object]:
         wanted = site.wanted
         domain = f"{wanted.subdomain}.groupware.example"
-        base = f"http://localhost:{self._world.settings.sandbox_port}/groupware/sites"
+        base = f"{self._world.settings.groupware_url}/sites"
         accounting = None
         if site.accounting_started_on is not None:
             accounting = {
@@ -303,9 +304,9 @@ def build_router(world: GroupwareWorld) -> APIRouter:
 
     @router.get("/api/v1/sites/{external_id}/users/{sub}", dependencies=signed_in)
     async def get_user(external_id: str, sub: str) -> dict[str, object]:
-        for user in work.site(external_id).users:
-            if user.sub == sub:
-                return {"active": user.active, "site_admin": user.site_admin}
+        user = work.site(external_id).user(sub)
+        if user is not None:
+            return {"active": user.active, "site_admin": user.site_admin}
         raise Refused(404, "user_not_found")
 
     return router

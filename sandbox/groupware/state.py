@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+from sandbox.oauth.keys import KeyRing
 
 FAILING_PREFIX = "fail-"
 """A sub-domain that begins so makes its operation fail: for frontend teams."""
@@ -45,9 +47,12 @@ class Entitlement(BaseModel):
 
 
 class SiteUser(BaseModel):
+    """A person of a site; `sub` is never given to another one."""
+
     sub: str
     login_id: str
     name: str
+    email: str | None = None
     active: bool = True
     site_admin: bool = False
 
@@ -76,6 +81,40 @@ class Site(BaseModel):
     setup_token: str
     usage: Usage = Field(default_factory=Usage)
     users: list[SiteUser] = Field(default_factory=list)
+    company_name: str | None = None
+    """Of a site that did not come from the portal; others are called by the site's name."""
+
+    def user(self, sub: str) -> SiteUser | None:
+        return next((user for user in self.users if user.sub == sub), None)
+
+    def address_of(self, user: SiteUser) -> str:
+        """Unique in the whole groupware; a login hint."""
+        return f"{user.login_id}@{self.wanted.subdomain}.groupware.example"
+
+    def email_of(self, user: SiteUser) -> str:
+        return user.email or self.address_of(user)
+
+
+class SignedIn(BaseModel):
+    """Who a browser is signed in as, and since when (real time in seconds)."""
+
+    external_id: str
+    sub: str
+    auth_time: float
+
+
+class IdTokenOverrides(BaseModel):
+    """What is wrong, on purpose, with the ID tokens from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    algorithm: Literal["RS256", "HS256", "none"] = "RS256"
+    """HS256: with the public key as the secret."""
+    unknown_kid: bool = False
+    bad_signature: bool = False
+    expired: bool = False
+    claims: dict[str, JsonValue] = Field(default_factory=dict)
+    without: list[str] = Field(default_factory=list)
 
 
 class Operation(BaseModel):
@@ -93,6 +132,8 @@ class Snapshot(BaseModel):
     sites: list[Site] = Field(default_factory=list)
     operations: list[Operation] = Field(default_factory=list)
     made: int = 0
+    keys: KeyRing = Field(default_factory=KeyRing)
+    sessions: dict[str, SignedIn] = Field(default_factory=dict)
 
 
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -106,6 +147,10 @@ class GroupwareState:
         self.operations: dict[str, Operation] = {}
         self.made = 0
         """How many sites were ever created: what a race must not double."""
+        self.keys = KeyRing()
+        self.sessions: dict[str, SignedIn] = {}
+        """By the value of the browser's cookie."""
+        self.id_token = IdTokenOverrides()
 
     def owner_of(self, subdomain: str) -> Site | None:
         return next(
@@ -118,6 +163,8 @@ class GroupwareState:
             sites=list(self.sites.values()),
             operations=list(self.operations.values()),
             made=self.made,
+            keys=self.keys,
+            sessions=self.sessions,
         )
         plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
         return plain
@@ -127,3 +174,5 @@ class GroupwareState:
         self.sites = {site.external_id: site for site in snapshot.sites}
         self.operations = {operation.id: operation for operation in snapshot.operations}
         self.made = snapshot.made
+        self.keys = snapshot.keys
+        self.sessions = snapshot.sessions
