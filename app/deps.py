@@ -19,6 +19,7 @@ from app.adapters.webhooks import GroupwareWebhooks, PortOneWebhooks
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
+from app.domain.documents import Party
 from app.domain.social import SocialProvider
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
@@ -32,6 +33,7 @@ from app.services.mails import Mails
 from app.services.new_accounts import NewAccounts
 from app.services.one_time import OneTimeTokens
 from app.services.orders import OrderJobs
+from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
 from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
@@ -63,6 +65,7 @@ class Deps:
     webhooks: ReceivedWebhooks
     mails: Mails
     documents: TypstDocuments
+    order_papers: OrderPapers
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     corporate_invitations: CorporateInvitations
@@ -134,6 +137,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     social_links = SocialLinks(vault, one_time)
     social_providers = _social_providers(settings, transport)
     catalogues = Catalogues(database)
+    documents = TypstDocuments()
     payment_provider = PortOnePayments(
         PortOneConnection(
             settings.portone_base_url,
@@ -161,7 +165,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         vault=vault,
         access_tokens=access_tokens,
         mails=mails,
-        documents=TypstDocuments(),
+        documents=documents,
+        order_papers=OrderPapers(catalogues, documents, _supplier(settings)),
         identity=identity,
         identity_verifications=identities,
         corporate_invitations=invitations,
@@ -241,6 +246,17 @@ def _social_providers(
             settings.google_client_secret.get_secret_value(),
         ),
     }
+
+
+def _supplier(settings: Settings) -> Party:
+    return Party(
+        name=settings.supplier_name,
+        business_number=settings.supplier_business_number,
+        representative=settings.supplier_representative,
+        address=settings.supplier_address,
+        business_type=settings.supplier_business_type,
+        contact=settings.supplier_contact,
+    )
 
 
 def _mails(settings: Settings, database: Database, clock: Clock, vault: Vault) -> Mails:

@@ -149,6 +149,12 @@ PROBLEM_CODES = _catalogue(
         "같은 내용의 주문이 방금 접수되었습니다.",
         "The same order was placed a moment ago.",
     ),
+    (
+        "order_not_paid",
+        409,
+        "결제된 주문만 거래확인서를 받을 수 있습니다.",
+        "A transaction is confirmed for paid orders only.",
+    ),
     ("subdomain_invalid", 422, "서브도메인 형식을 확인해 주세요.", "This is no sub-domain."),
     ("subdomain_reserved", 422, "사용할 수 없는 서브도메인입니다.", "This word is reserved."),
     ("subdomain_taken", 409, "이미 사용 중인 서브도메인입니다.", "This sub-domain is taken."),

@@ -47,6 +47,7 @@ NEVER_2XX = {
     "choose_order_item_site": "needs an item whose opening failed",
     "update_membership": "needs the ETag that was read",
     "start_payment": "needs an order that is unpaid still",
+    "get_order_transaction_confirmation": "needs an order that is paid",
 }
 """Operations that schema-valid data alone cannot bring to a 2xx, and why."""
 
