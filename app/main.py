@@ -61,6 +61,8 @@ MODULES = (
     system_status,
     webhooks,
 )
+HOT = ("/v1/me", "/v1/orders", "/v1/price-previews", "/v1/system-status")
+"""Routes are tried one after another; those below these paths (memberships, too) come first."""
 EXPOSED_HEADERS = ["ETag", "Location", "X-Request-Id", "Retry-After", "Idempotent-Replayed"]
 
 
@@ -82,9 +84,11 @@ def create_app(
         await deps.close()
 
     # As one list: an included router is matched twice, at about the price of a statement.
-    routes = [route for module in MODULES for route in module.router.routes]
+    routes = [
+        route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute)
+    ]
     app = FastAPI(
-        routes=routes,
+        routes=[*sorted(routes, key=_is_cold)],
         title="고객포털 API",
         summary="Customer portal of the groupware: sign up, order, pay, run sites.",
         description=DESCRIPTION,
@@ -98,14 +102,16 @@ def create_app(
         separate_input_output_schemas=False,
     )
     app.state.deps = deps
-    app.state.operations = [
-        (route.path_regex, route.methods) for route in routes if isinstance(route, APIRoute)
-    ]
+    app.state.operations = [(route.path_regex, route.methods) for route in routes]
     app.router.route_class = StrictRoute
     errors.install(app)
     _add_middleware(app, deps)
-    describe(app)
+    describe(app, routes)
     return app
+
+
+def _is_cold(route: APIRoute) -> bool:
+    return not route.path.startswith(HOT)
 
 
 def _add_middleware(app: FastAPI, deps: Deps) -> None:

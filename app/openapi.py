@@ -1,11 +1,14 @@
 """The contract as a document: tags in menu order, the problem schema, what FastAPI adds unasked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from app.routers.models import FieldErrorBody, ProblemDocument
+from app.routers.permissions import COMPANY_HEADER
 
 DESCRIPTION = """
 The backend of 고객포털: companies verify their business, sign up, get prices, order, pay and have
@@ -15,6 +18,7 @@ Errors are RFC 9457 problem documents with a stable `code`. Texts are Korean, or
 `Accept-Language`. Money is integer KRW, times are RFC 3339, business dates are Asia/Seoul.
 """
 
+COMPANY_DESCRIPTION = "The company meant, for an individual who is ADMIN of several."
 TAGS = [
     {"name": "service", "description": "Whether the portal is alive and ready."},
     {"name": "accounts", "description": "회원가입: verification and sign-up."},
@@ -29,24 +33,24 @@ TAGS = [
 ]
 
 
-def describe(app: FastAPI) -> None:
-    """Gives the application an `openapi()` that answers our document, made once."""
+def describe(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Gives the application an `openapi()` that answers our document of the routes, made once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, routes)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=app.description.strip(),
-        routes=app.routes,
+        routes=routes,
         tags=TAGS,
         separate_input_output_schemas=False,
     )
@@ -59,6 +63,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             _drop_unused(operation)
+            _name_company(operation)
             _require_headers(operation)
     _link(document["paths"])
     for name in ("HTTPValidationError", "ValidationError"):
@@ -74,6 +79,25 @@ def _drop_unused(operation: dict[str, Any]) -> None:
         answer["content"].pop("application/json")
         if not answer["content"]:
             del operation["responses"]["422"]
+
+
+def _name_company(operation: dict[str, Any]) -> None:
+    """The header that every signed-in operation takes; `Requires` reads it by itself."""
+    if "security" in operation:
+        operation.setdefault("parameters", []).append(
+            {
+                "name": COMPANY_HEADER,
+                "in": "header",
+                "required": False,
+                "schema": {
+                    "type": "string",
+                    "format": "uuid",
+                    "description": COMPANY_DESCRIPTION,
+                    "title": COMPANY_HEADER,
+                },
+                "description": COMPANY_DESCRIPTION,
+            }
+        )
 
 
 def _require_headers(operation: dict[str, Any]) -> None:

@@ -8,8 +8,12 @@ from app.deps import Deps
 from app.language import Language, language_of
 
 
-async def _deps(request: Request) -> Deps:
+def deps_of(request: Request) -> Deps:
     return cast("Deps", request.app.state.deps)
+
+
+async def _deps(request: Request) -> Deps:
+    return deps_of(request)
 
 
 async def _language(request: Request) -> Language:
