@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from app.db.reads import read_many, read_one
+from app.domain.orders import OrderStatus, OrderType, PaymentMethod, PaymentStatus
 
 
 class LineRead(msgspec.Struct, frozen=True):
@@ -96,6 +97,33 @@ class OrderRead(msgspec.Struct, frozen=True):
     events: list[EventRead]
 
 
+class ItemSummaryRead(msgspec.Struct, frozen=True):
+    """What a row of the history says of a site."""
+
+    plan: str
+    users: int
+    months: int | None
+    add_ons: dict[str, int]
+    starts_on: date | None
+
+
+class OrderSummaryRead(msgspec.Struct, frozen=True):
+    """A row of the history."""
+
+    id: UUID
+    number: str
+    kind: OrderType
+    status: OrderStatus
+    payment_status: PaymentStatus
+    payment_method: PaymentMethod | None
+    catalogue_code: str
+    total: int
+    ordered_on: date
+    paid_at: datetime | None
+    created_at: datetime
+    items: list[ItemSummaryRead]
+
+
 _ORDER_COLUMNS = (
     "o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method, o.catalogue_code,"
     " o.coupon_code, o.coupon_discount, o.amount, o.discount, o.supply, o.vat, o.total,"
@@ -127,9 +155,14 @@ ORDER = read_one(
     OrderRead,
 )
 ORDER_PAGE = read_many(
-    f"SELECT {_ORDER_COLUMNS}, {_ITEMS}, '[]'::json AS events FROM orders o"  # noqa: S608 - our own text
-    " WHERE o.company_id = p.company_id AND (o.created_at, o.id) < (:at, :id)"
+    "SELECT o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method,"
+    " o.catalogue_code, o.total, o.ordered_on, o.paid_at, o.created_at,"
+    " (SELECT json_agg(json_build_object('plan', i.plan, 'users', i.users, 'months', i.months,"
+    "   'add_ons', i.add_ons, 'starts_on', g.starts_on) ORDER BY i.position)"
+    "   FROM order_items i LEFT JOIN segments g ON g.order_item_id = i.id"
+    "   WHERE i.order_id = o.id) AS items"
+    " FROM orders o WHERE o.company_id = p.company_id AND (o.created_at, o.id) < (:at, :id)"
     " ORDER BY o.created_at DESC, o.id DESC LIMIT :size",
-    OrderRead,
+    OrderSummaryRead,
 )
 """The newest first, from behind `at` and `id` (created_at, id)."""

@@ -1,12 +1,13 @@
 """Orders as clients see them: every code with its label."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from app.db.order_reads import ItemRead, OrderRead
+from app.db.order_reads import ItemRead, ItemSummaryRead, OrderRead, OrderSummaryRead
 from app.domain.catalogue import Catalogue, Name
 from app.domain.orders import (
     FREE_LABEL,
@@ -150,14 +151,13 @@ class OrderPageBody(AnswerStruct, frozen=True):
     notice: str
 
 
-def _method_label(order: OrderRead, language: Language) -> str:
-    if order.payment_method is None:
-        return said(FREE_LABEL, language)
-    return said(PAYMENT_METHOD_LABELS[PaymentMethod(order.payment_method)], language)
+def _method_label(method: str | None, language: Language) -> str:
+    label = FREE_LABEL if method is None else PAYMENT_METHOD_LABELS[PaymentMethod(method)]
+    return said(label, language)
 
 
-def _applied_on(order: OrderRead) -> date | None:
-    return min((item.starts_on for item in order.items if item.starts_on), default=None)
+def _applied_on(items: Sequence[ItemRead | ItemSummaryRead]) -> date | None:
+    return min((item.starts_on for item in items if item.starts_on), default=None)
 
 
 def _plan(catalogue: Catalogue, code: str) -> tuple[Name, Name]:
@@ -179,7 +179,7 @@ def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> Or
         payment_status=order.payment_status,
         payment_status_label=said(PAYMENT_STATUS_LABELS[payment], language),
         payment_method=order.payment_method,
-        payment_method_label=_method_label(order, language),
+        payment_method_label=_method_label(order.payment_method, language),
         items=[_item(item, catalogue, language) for item in order.items],
         coupon_code=order.coupon_code,
         coupon_discount=order.coupon_discount,
@@ -189,7 +189,7 @@ def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> Or
         vat=order.vat,
         total=order.total,
         ordered_on=order.ordered_on,
-        applied_on=_applied_on(order),
+        applied_on=_applied_on(order.items),
         starts_on=order.starts_on,
         expires_at=order.expires_at,
         paid_at=order.paid_at,
@@ -251,34 +251,37 @@ def _item(item: ItemRead, catalogue: Catalogue, language: Language) -> OrderItem
     )
 
 
-def order_summary(order: OrderRead, catalogue: Catalogue, language: Language) -> OrderSummaryBody:
+def order_summary(
+    order: OrderSummaryRead, catalogue: Catalogue, language: Language
+) -> OrderSummaryBody:
     """A row of the history."""
     plans = [_plan(catalogue, item.plan) for item in order.items]
-    status, payment = OrderStatus(order.status), PaymentStatus(order.payment_status)
     return OrderSummaryBody(
         id=order.id,
         number=order.number,
         type=order.kind,
-        type_label=said(ORDER_TYPE_LABELS[OrderType(order.kind)], language),
+        type_label=said(ORDER_TYPE_LABELS[order.kind], language),
         status=order.status,
-        status_label=said(ORDER_STATUS_LABELS[status], language),
+        status_label=said(ORDER_STATUS_LABELS[order.status], language),
         payment_status=order.payment_status,
-        payment_status_label=said(PAYMENT_STATUS_LABELS[payment], language),
+        payment_status_label=said(PAYMENT_STATUS_LABELS[order.payment_status], language),
         payment_method=order.payment_method,
-        payment_method_label=_method_label(order, language),
+        payment_method_label=_method_label(order.payment_method, language),
         service_type_labels=sorted({said(service, language) for _, service in plans}),
         plan_labels=[said(plan, language) for plan, _ in plans],
-        summary=" / ".join(_content(item, catalogue, language) for item in order.items),
+        summary=" / ".join(
+            _content(item, plan, catalogue, language)
+            for item, (plan, _) in zip(order.items, plans, strict=True)
+        ),
         total=order.total,
         ordered_on=order.ordered_on,
         paid_on=seoul_date(order.paid_at) if order.paid_at else None,
-        applied_on=_applied_on(order),
+        applied_on=_applied_on(order.items),
     )
 
 
-def _content(item: ItemRead, catalogue: Catalogue, language: Language) -> str:
+def _content(item: ItemSummaryRead, plan: Name, catalogue: Catalogue, language: Language) -> str:
     """`클라우드 공유형 10명 12개월, 추가 용량 20`: plan, users, months, the first add-ons."""
-    plan, _ = _plan(catalogue, item.plan)
     korean = language is Language.KO
     words = [said(plan, language), f"{item.users:,}" + ("명" if korean else " users")]
     if item.months:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
-from app.db.order_reads import ORDER, ORDER_PAGE, OrderRead
+from app.db.order_reads import ORDER, ORDER_PAGE, OrderRead, OrderSummaryRead
 from app.db.queue import Job, enqueue
 from app.db.tables.catalogue import CouponUse
 from app.db.tables.orders import Order, OrderEvent, OrderItem, Payment
@@ -39,7 +39,7 @@ _GIVE_BACK_COUPON = text("UPDATE coupons SET uses = uses - 1 WHERE code = :code"
 class OrderPage:
     """`next_cursor` is None on the last page."""
 
-    items: list[OrderRead]
+    items: list[OrderSummaryRead]
     next_cursor: str | None
 
 
