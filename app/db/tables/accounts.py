@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,11 @@ class Account(Timestamps, Base):
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
     email_verified_at: Mapped[datetime | None]
     ci_hash: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
+    department: Mapped[bytes | None] = mapped_column(LargeBinary())
+    position: Mapped[bytes | None] = mapped_column(LargeBinary())
+    landline: Mapped[bytes | None] = mapped_column(LargeBinary())
+    last_signed_in_at: Mapped[datetime | None]
+    """Business time; the history behind it is kept for three months only."""
     withdrawn_at: Mapped[datetime | None]
 
 
@@ -125,6 +130,53 @@ class IdentityVerification(Base):
     created_at: Mapped[datetime]
 
 
+class KnownDevice(Base):
+    """A device that an account has signed in from. `last_seen_at` is wire time."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (UniqueConstraint("token_hash", "account_id"),)
+
+    id: Mapped[Key]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary())
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+class SignIn(Base):
+    """A try to sign in to an account, in business time; kept for three months."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        one_of("outcome", "SIGNED_IN", "WRONG_PASSWORD", "SUSPENDED"),
+        one_of("way", "PASSWORD", "SOCIAL", "GROUPWARE", "SIGN_UP"),
+        Index("ix_sign_ins_page", "account_id", "at", "id"),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    way: Mapped[str]
+    outcome: Mapped[str]
+    device: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class EmailVerification(Base):
+    """A link that was mailed: it verifies that address and no other, once."""
+
+    __tablename__ = "email_verifications"
+
+    id: Mapped[Key]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    email_index: Mapped[bytes] = mapped_column(LargeBinary())
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
 class Session(Base):
     """A signed-in device. Its times are wire time."""
 
@@ -138,6 +190,9 @@ class Session(Base):
     """A groupware session reaches this company only."""
     device: Mapped[str]
     address: Mapped[str]
+    known_device_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("known_devices.id", ondelete="SET NULL"), index=True
+    )
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     reauthenticated_at: Mapped[datetime]
@@ -161,11 +216,10 @@ class RefreshToken(Base):
 
 
 class SignInFailure(Base):
-    """Failed sign-ins by key (ID and address, address, ID), shared by all processes."""
+    """Failed sign-ins by key (app/services/sign_in_limits.py), shared by all processes."""
 
     __tablename__ = "sign_in_failures"
 
     key: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
     failures: Mapped[int]
-    blocked_until: Mapped[datetime | None]
     last_failed_at: Mapped[datetime]
