@@ -1,4 +1,4 @@
-"""Devices an account has signed in from before (`docs/decisions/0011-known-devices.md`).
+"""Devices an account has signed in from before (`docs/decisions/0012-known-devices.md`).
 
 A device is known by a random token of its own: a browser's in a cookie, a native client's wherever
 it keeps its secrets. The database holds a keyed hash of it.

@@ -1,7 +1,7 @@
 """Back-off of sign-ins, shared by all processes (PRODUCT.md section 4). Wire time throughout.
 
 A try is charged before its password is looked at and given back when it was right: a thousand tries
-at once are five. `docs/decisions/0011-known-devices.md` says why the keys are these.
+at once are five. `docs/decisions/0012-known-devices.md` says why the keys are these.
 """
 
 import hashlib
