@@ -21,6 +21,7 @@ from app.db.engine import Database
 from app.db.vault import Vault
 from app.domain.documents import Party
 from app.domain.social import SocialProvider
+from app.services.account_mails import AccountMails
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.corporate_invitations import CorporateInvitations
@@ -28,6 +29,7 @@ from app.services.corporate_sign_up import CorporateSignUp
 from app.services.emails import Emails
 from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
+from app.services.known_devices import KnownDevices
 from app.services.links import Links
 from app.services.mails import Mails
 from app.services.new_accounts import NewAccounts
@@ -38,8 +40,11 @@ from app.services.passwords import Passwords
 from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
 from app.services.sessions import ClientType, Sessions
+from app.services.sign_in import SignIn
+from app.services.sign_in_limits import SignInLimits
 from app.services.social import SocialSignIns
 from app.services.social_links import SocialLinks
+from app.services.step_up import StepUp
 from app.services.webhooks import ReceivedWebhooks
 from app.settings import Settings
 from app.tokens import AccessTokens
@@ -76,6 +81,8 @@ class Deps:
     links: Links
     passwords: Passwords
     sessions: Sessions
+    sign_in: SignIn
+    step_up: StepUp
 
     async def close(self) -> None:
         self.passwords.close()
@@ -131,8 +138,11 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     invitations = CorporateInvitations(
         database, clock, vault, one_time, mails, businesses, identities, settings.spa_url
     )
-    sessions = Sessions(database, access_tokens, passwords, refresh_key)
     emails = Emails(vault)
+    devices = KnownDevices(refresh_key)
+    limits = SignInLimits(refresh_key)
+    account_mails = AccountMails(mails, emails)
+    sessions = Sessions(database, clock, access_tokens, devices, account_mails, refresh_key)
     accounts = NewAccounts(vault)
     social_links = SocialLinks(vault, one_time)
     social_providers = _social_providers(settings, transport)
@@ -201,6 +211,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         links=Links(database, social_links),
         passwords=passwords,
         sessions=sessions,
+        sign_in=SignIn(database, clock, passwords, sessions, devices, limits),
+        step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
         registry=registry,
         business_verifications=businesses,

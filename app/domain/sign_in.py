@@ -39,7 +39,7 @@ def blocked_until(failures: int, allowed: int, last_failed_at: datetime) -> date
     """From the allowed number of failures on: a minute, doubling with each one to an hour."""
     if failures < allowed:
         return None
-    doubled = FIRST_BLOCK * 2 ** min(failures - allowed, 6)
+    doubled = FIRST_BLOCK * (1 << min(failures - allowed, 6))
     return last_failed_at + min(doubled, LONGEST_BLOCK)
 
 

@@ -6,17 +6,30 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from app.errors import Problem
+from app.language import language_of
 from app.routers.access import public
 from app.routers.dependencies import DepsDep
-from app.routers.models import NO_NUL, AnswerModel, RequestModel
+from app.routers.models import NO_NUL, OPAQUE, AnswerModel, RequestModel
 from app.routers.permissions import CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.known_devices import REMEMBERED
 from app.services.sessions import SLIDING, ClientType, Device, Grant
 
 router = APIRouter(prefix="/v1/auth", tags=["accounts"], route_class=StrictRoute)
 
 COOKIE = "__Host-refresh"
+DEVICE_COOKIE = "__Host-device"
+DEVICE_TOKEN_LENGTH = 100
+DeviceToken = Annotated[
+    str | None,
+    Field(
+        min_length=20,
+        max_length=DEVICE_TOKEN_LENGTH,
+        pattern=OPAQUE,
+        description="What an earlier session of this native client gave it as `device_token`.",
+    ),
+]
 
 
 class LogInRequest(RequestModel):
@@ -25,6 +38,7 @@ class LogInRequest(RequestModel):
     login_id: str = Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["hanbit"])
     password: str = Field(min_length=1, max_length=128, pattern=NO_NUL)
     client_type: Annotated[ClientType, Field(strict=False)]
+    device_token: DeviceToken = None
 
 
 class RefreshRequest(RequestModel):
@@ -35,9 +49,12 @@ class RefreshRequest(RequestModel):
 
 
 class StepUpRequest(RequestModel):
-    """The password, once more."""
+    """One of the two: the password, or the token of a REAUTH phone identity."""
 
-    password: str = Field(min_length=1, max_length=128, pattern=NO_NUL)
+    password: str | None = Field(default=None, min_length=1, max_length=128, pattern=NO_NUL)
+    identity_verification_token: str | None = Field(
+        default=None, min_length=20, max_length=100, pattern=OPAQUE
+    )
 
 
 class SessionBody(AnswerModel):
@@ -47,6 +64,12 @@ class SessionBody(AnswerModel):
     token_type: Literal["Bearer"]
     expires_in: int
     refresh_token: str | None
+    device_token: str | None = Field(
+        description=(
+            "For a native client to keep and to send when it signs in next: a known device is not "
+            "locked out by strangers. Null for browsers (a cookie) and where a session goes on."
+        )
+    )
 
 
 @router.post(
@@ -60,8 +83,10 @@ async def log_in(
     deps: DepsDep, request: Request, response: Response, body: LogInRequest
 ) -> SessionBody:
     check_origin(deps.settings.cors_origins, request, body.client_type)
-    grant = await deps.sessions.log_in(
-        body.login_id, body.password, device_of(request, body.client_type)
+    grant = await deps.sign_in.log_in(
+        body.login_id,
+        body.password,
+        device_of(request, body.client_type, body.device_token),
     )
     return session_answer(response, grant)
 
@@ -108,20 +133,26 @@ def forget_cookie(response: Response) -> Response:
     summary="Confirm that it is you",
     description="Needed within the last ten minutes before what section 4 calls step-up.",
     status_code=204,
-    responses=problems("not_authenticated", "invalid_credentials", "rate_limited", body=True),
+    responses=problems(
+        "not_authenticated",
+        "invalid_credentials",
+        "one_proof_required",
+        "identity_verification_invalid",
+        "identity_of_another_person",
+        "rate_limited",
+        body=True,
+    ),
 )
-async def step_up(
-    deps: DepsDep, request: Request, access: CanUpdateMe, body: StepUpRequest
-) -> Response:
+async def step_up(deps: DepsDep, access: CanUpdateMe, body: StepUpRequest) -> Response:
     async with access.transaction() as (_, principal):
         pass
-    await deps.sessions.step_up(
-        principal.account_id,
-        principal.session_id,
-        principal.login_id or str(principal.account_id),
-        body.password,
-        address_of(request),
-    )
+    token, password = body.identity_verification_token, body.password
+    if (token is None) is (password is None):
+        raise Problem("one_proof_required")
+    if token is not None:
+        await deps.step_up.by_identity(principal, token)
+    elif password is not None:
+        await deps.step_up.by_password(principal, password)
     return Response(status_code=204)
 
 
@@ -137,8 +168,21 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def device_of(request: Request, client_type: ClientType) -> Device:
-    return Device(client_type, request.headers.get("user-agent", ""), address_of(request))
+def device_of(request: Request, client_type: ClientType, device_token: str | None = None) -> Device:
+    """Where a session begins. A native client sends its device token in the body."""
+    return Device(
+        client_type,
+        request.headers.get("user-agent", ""),
+        address_of(request),
+        _device_token(request, client_type, device_token),
+        str(language_of(request)),
+    )
+
+
+def _device_token(request: Request, client_type: ClientType, given: str | None) -> str | None:
+    """A browser's is in its cookie and nowhere else; what is no token of ours is none."""
+    token = request.cookies.get(DEVICE_COOKIE) if client_type is ClientType.BROWSER else given
+    return token if token and len(token) <= DEVICE_TOKEN_LENGTH else None
 
 
 def session_answer(response: Response, grant: Grant) -> SessionBody:
@@ -154,9 +198,20 @@ def session_answer(response: Response, grant: Grant) -> SessionBody:
             httponly=True,
             samesite="strict",
         )
+        if grant.device_token is not None:
+            response.set_cookie(
+                DEVICE_COOKIE,
+                grant.device_token,
+                max_age=int(REMEMBERED.total_seconds()),
+                path="/",
+                secure=True,
+                httponly=True,
+                samesite="strict",
+            )
     return SessionBody(
         access_token=grant.access_token,
         token_type="Bearer",  # noqa: S106 - the scheme's name
         expires_in=grant.expires_in,
         refresh_token=None if browser else grant.refresh_token,
+        device_token=None if browser else grant.device_token,
     )

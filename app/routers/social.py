@@ -9,6 +9,7 @@ from app.domain.social import SocialProvider
 from app.routers.access import public
 from app.routers.auth import (
     COOKIE,
+    DeviceToken,
     SessionBody,
     address_of,
     check_origin,
@@ -58,6 +59,7 @@ class CompleteSocialRequest(RequestModel):
         default=False,
         description="Whoever is signed in here was asked, and wants the other account.",
     )
+    device_token: DeviceToken = None
 
 
 class CompletedSocialBody(AnswerModel):
@@ -124,7 +126,7 @@ async def complete_social(
     check_origin(deps.settings.cors_origins, request, body.client_type)
     outcome = await deps.social.complete(
         SocialCallback(provider, body.code, body.state, body.client_secret),
-        device_of(request, body.client_type),
+        device_of(request, body.client_type, body.device_token),
         _live(deps, request, replace=body.replace_session),
     )
     response.headers["Cache-Control"] = "no-store"

@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.audit_reads import AuditRead, read_audit_log
 from app.db.ids import new_id
 from app.db.tables.audit import AuditEvent
+from app.db.tables.companies import Company
 from app.domain.audit import AuditAction
+from app.domain.roles import AccountKind
 from app.services.cursors import make_cursor, read_cursor
+from app.services.order_events import account_actor
 from app.services.principals import Principal
 
 GROUPWARE = "groupware"
@@ -34,6 +38,26 @@ class AuditEntry:
     subject: str | None = None
     details: Mapping[str, str | int | bool] = field(default_factory=dict)
 
+    @classmethod
+    def by(
+        cls,
+        principal: Principal,
+        action: AuditAction,
+        subject: str | None = None,
+        **details: str | int | bool,
+    ) -> "AuditEntry":
+        """What somebody did to the own account: the company's business for its own account only."""
+        company = principal.company if principal.kind is AccountKind.CORPORATE else None
+        return cls(
+            company_id=company.id if company else None,
+            account_id=principal.account_id,
+            actor=account_actor(principal.account_id),
+            action=action,
+            at=principal.now,
+            subject=subject,
+            details=details,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
@@ -46,6 +70,14 @@ class AuditPage:
 def operator_actor(name: str) -> str:
     """`name` is the operator's account name, not the person's."""
     return f"operator:{name}"
+
+
+async def company_of(session: AsyncSession, account_id: UUID) -> UUID | None:
+    """Whose own account it is; None for an individual. Needs a session that sees the company."""
+    found: UUID | None = await session.scalar(
+        select(Company.id).where(Company.corporate_account_id == account_id)
+    )
+    return found
 
 
 def record(session: AsyncSession, entry: AuditEntry) -> None:

@@ -23,6 +23,7 @@ from app.domain.audit import AuditAction
 from app.domain.credentials import check_password, normalise_login_id
 from app.domain.errors import DomainError
 from app.domain.roles import AccountKind
+from app.domain.sign_in import SignInWay
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
 from app.services.business_verifications import BusinessVerifications
@@ -126,7 +127,9 @@ class CorporateSignUp:
         session.add(company)
         session.add_all(consents_of(account.id, command.consents, now))
         await session.flush()
-        grant = await self._sessions.begin(session, account.id, command.device, wire_now())
+        grant = await self._sessions.begin(
+            session, account.id, command.device, wire_now(), way=SignInWay.SIGN_UP
+        )
         record(
             session,
             AuditEntry(

@@ -22,6 +22,7 @@ from app.domain.audit import AuditAction
 from app.domain.credentials import check_password, mask_login_id, normalise_login_id
 from app.domain.errors import DomainError
 from app.domain.roles import AccountKind
+from app.domain.sign_in import SignInWay
 from app.domain.social import PROVIDER_NAMES
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
@@ -134,7 +135,9 @@ class IndividualSignUp:
             identity_there = await self._social.take_ticket(session, command.social_ticket, now)
             await self._social.add(session, account.id, identity_there, now)
             way = PROVIDER_NAMES[identity_there.provider]
-        grant = await self._sessions.begin(session, account.id, command.device, wire_now())
+        grant = await self._sessions.begin(
+            session, account.id, command.device, wire_now(), way=SignInWay.SIGN_UP
+        )
         record(
             session,
             AuditEntry(

@@ -1,4 +1,4 @@
-"""Sign-in, refresh with derived rotation, sign-out, step-up (PRODUCT.md section 4).
+"""Sessions: their beginning, refresh with derived rotation, sign-out (PRODUCT.md section 4).
 
 Tokens live in wire time. A refresh token is `id.secret`; the database keeps its keyed hash. A
 child's secret is derived from its parent's id, so that a repeated rotation gets the same child.
@@ -9,25 +9,33 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import wire_now
+from app.clock import Clock, wire_now
 from app.db.engine import Database
 from app.db.tables.accounts import Account, RefreshToken, Session
+from app.domain.audit import AuditAction
+from app.domain.devices import device_label
 from app.domain.errors import DomainError
-from app.services.passwords import Passwords
-from app.services.sign_in_limits import count_failure, forget_failures, refuse_if_blocked
+from app.domain.sign_in import PROVES_THE_OWNER, SignInOutcome, SignInWay
+from app.services.account_mails import AccountMails
+from app.services.audit import AuditEntry, company_of, record
+from app.services.known_devices import KnownDevices
+from app.services.order_events import SYSTEM
+from app.services.sign_in_log import DEVICE_NAME, NewSignIn, note_sign_in
 from app.tokens import LIFETIME_SECONDS, AccessTokens
 
 SLIDING = timedelta(days=14)
 ABSOLUTE = timedelta(days=90)
 RETRY_WINDOW = timedelta(seconds=10)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a session that proved no password and no phone was last known to be its owner's."""
 
 
 class ClientType(StrEnum):
@@ -44,6 +52,9 @@ class Device:
     client_type: ClientType
     name: str
     address: str
+    token: str | None = None
+    """What the portal gave this device when it was here before."""
+    language: str = "ko"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +65,28 @@ class Grant:
     expires_in: int
     refresh_token: str
     client_type: ClientType
+    device_token: str | None = None
+    """For the device to keep; None where a session goes on."""
 
 
 class Sessions:
     """One use case a method, one transaction each."""
 
     def __init__(
-        self, database: Database, access: AccessTokens, passwords: Passwords, refresh_key: str
+        self,
+        database: Database,
+        clock: Clock,
+        access: AccessTokens,
+        devices: KnownDevices,
+        mails: AccountMails,
+        refresh_key: str,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._access = access
-        self._passwords = passwords
+        self._devices = devices
+        self._mails = mails
         self._key = refresh_key.encode()
-
-    async def log_in(self, login_id: str, password: str, device: Device) -> Grant:
-        """Raises `invalid_credentials`, the same for an unknown ID, or RateLimited."""
-        now = wire_now()
-        async with self._database.system_session("sign-in") as session:
-            await refuse_if_blocked(session, login_id, device.address, now)
-            found = await session.execute(
-                select(Account.id, Account.password_hash).where(
-                    Account.login_id == login_id, Account.status == "ACTIVE"
-                )
-            )
-            account = found.one_or_none()
-        matches = await self._passwords.matches(
-            account.password_hash if account else None, password
-        )
-        async with self._database.system_session("sign-in") as session:
-            if account is None or not matches:
-                await count_failure(session, login_id, device.address, now)
-            else:
-                await forget_failures(session, login_id, device.address)
-                return await self.begin(session, account.id, device, now)
-        raise DomainError("invalid_credentials")
 
     async def begin(
         self,
@@ -96,20 +95,26 @@ class Sessions:
         device: Device,
         now: datetime,
         company_id: UUID | None = None,
+        way: SignInWay = SignInWay.PASSWORD,
     ) -> Grant:
         """A new session and the first token of its chain, in the caller's transaction.
 
-        `company_id`: a session from the groupware reaches that company only.
+        `company_id`: a session from the groupware reaches that company only. A device that the
+        account does not know is mailed to it, other than at sign-up, and known from now on.
         """
+        met = await self._devices.meet(
+            session, account_id, device.token, device.name[:DEVICE_NAME], now
+        )
         row = Session(
             account_id=account_id,
             client_type=str(device.client_type),
             company_id=company_id,
-            device=device.name[:200],
+            device=device.name[:DEVICE_NAME],
             address=device.address,
+            known_device_id=met.id,
             created_at=now,
             last_used_at=now,
-            reauthenticated_at=now,
+            reauthenticated_at=now if way in PROVES_THE_OWNER else NEVER,
             expires_at=now + ABSOLUTE,
             revoked_at=None,
             revoked_reason=None,
@@ -118,7 +123,32 @@ class Sessions:
         await session.flush()
         secret = secrets.token_bytes(32)
         token_id = await self._keep(session, row.id, None, secret, now + SLIDING)
-        return self._grant(account_id, row.id, device.client_type, token_id, secret)
+        await self._note(session, account_id, device, way, new_device=met.is_new)
+        grant = self._grant(account_id, row.id, device.client_type, token_id, secret)
+        return replace(grant, device_token=met.token)
+
+    async def _note(
+        self,
+        session: AsyncSession,
+        account_id: UUID,
+        device: Device,
+        way: SignInWay,
+        *,
+        new_device: bool,
+    ) -> None:
+        at = await self._clock.now(session)
+        new = NewSignIn(account_id, way, SignInOutcome.SIGNED_IN, device.name, device.address, at)
+        await note_sign_in(session, new)
+        await session.execute(
+            update(Account).where(Account.id == account_id).values(last_signed_in_at=at)
+        )
+        if new_device and way is not SignInWay.SIGN_UP:
+            label = device_label(device.name)
+            facts = {
+                "device": label.en if device.language == "en" else label.ko,
+                "address": device.address,
+            }
+            await self._mails.tell(session, account_id, "new_device", at, facts, device.language)
 
     async def refresh(self, token: str, client_type: ClientType) -> Grant:
         """The next link of the chain. Raises `invalid_refresh_token`.
@@ -160,9 +190,30 @@ class Sessions:
         ).scalar_one()
         if now - parent.used_at <= RETRY_WINDOW and child.used_at is None:
             return child.id
+        await self._end_stolen(session, row, now)
+        return None
+
+    async def _end_stolen(self, session: AsyncSession, row: Session, now: datetime) -> None:
+        """Thief or owner, one of the two holds a copy: neither goes on, the owner is told."""
+        device_id, row.known_device_id = row.known_device_id, None
         row.revoked_at = now
         row.revoked_reason = "REFRESH_TOKEN_REUSED"
-        return None
+        await session.flush()
+        await self._devices.forget(session, row.account_id, device_id)
+        at = await self._clock.now(session)
+        record(
+            session,
+            AuditEntry(
+                company_id=await company_of(session, row.account_id),
+                account_id=row.account_id,
+                actor=SYSTEM,
+                action=AuditAction.REFRESH_TOKEN_REUSED,
+                at=at,
+                subject=str(row.id),
+            ),
+        )
+        facts = {"device": device_label(row.device).ko}
+        await self._mails.tell(session, row.account_id, "session_ended", at, facts)
 
     async def log_out(self, session: AsyncSession, session_id: UUID) -> None:
         """Ends the session; ending it again changes nothing."""
@@ -194,26 +245,6 @@ class Sessions:
             .limit(1)
         )
         return found.one_or_none()
-
-    async def step_up(
-        self, account_id: UUID, session_id: UUID, login_id: str, password: str, address: str
-    ) -> None:
-        """Remembers that the password was given just now. Raises `invalid_credentials`."""
-        now = wire_now()
-        async with self._database.system_session("step-up") as session:
-            await refuse_if_blocked(session, login_id, address, now)
-            hashed = await session.scalar(
-                select(Account.password_hash).where(Account.id == account_id)
-            )
-        matches = await self._passwords.matches(hashed, password)
-        async with self._database.system_session("step-up") as session:
-            if matches:
-                await session.execute(
-                    update(Session).where(Session.id == session_id).values(reauthenticated_at=now)
-                )
-                return
-            await count_failure(session, login_id, address, now)
-        raise DomainError("invalid_credentials")
 
     async def _keep(
         self,

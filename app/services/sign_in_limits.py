@@ -23,24 +23,16 @@ from app.domain.sign_in import (
 )
 from app.services.rate_limits import RateLimited
 
+_LOCK = text(
+    "SELECT key, failures, last_failed_at FROM sign_in_failures"
+    " WHERE key = ANY (:keys) ORDER BY key FOR UPDATE"
+)
 _CHARGE = text(
-    "WITH own AS ("
-    " INSERT INTO sign_in_failures AS f (key, failures, last_failed_at) VALUES (:own, 1, :now)"
+    "INSERT INTO sign_in_failures AS f (key, failures, last_failed_at)"
+    " SELECT k.key, 1, :now FROM unnest(cast(:keys AS bytea[])) AS k (key) ORDER BY k.key"
     " ON CONFLICT (key) DO UPDATE SET last_failed_at = :now,"
     " failures = CASE WHEN f.last_failed_at < :forgotten THEN 1 ELSE f.failures + 1 END"
-    " RETURNING key, old.failures AS failures, old.last_failed_at AS at, new.failures AS charged"
-    "), shared AS ("
-    " INSERT INTO sign_in_failures AS f (key, failures, last_failed_at)"
-    " SELECT k.key, (k.always OR own.charged <= :by_pair)::int, :now"
-    " FROM unnest(cast(:keys AS bytea[]), cast(:always AS boolean[])) AS k (key, always), own"
-    " ORDER BY k.key"
-    " ON CONFLICT (key) DO UPDATE SET"
-    " last_failed_at = CASE WHEN excluded.failures = 0 THEN f.last_failed_at ELSE :now END,"
-    " failures = excluded.failures"
-    "   + CASE WHEN f.last_failed_at < :forgotten THEN 0 ELSE f.failures END"
-    " RETURNING key, old.failures AS failures, old.last_failed_at AS at"
-    ")"
-    " SELECT key, failures, at FROM own UNION ALL SELECT key, failures, at FROM shared"
+    " RETURNING key, failures"
 )
 _FORGET = text("DELETE FROM sign_in_failures WHERE key = ANY (:keys)")
 _GIVE_BACK = text(
@@ -103,26 +95,35 @@ class SignInLimits:
         return hmac.digest(self._key, "\x00".join(parts).encode(), hashlib.sha256)
 
     async def charge(self, session: AsyncSession, attempt: Attempt, now: datetime) -> Charged:
-        """One statement. Raises `RateLimited`; the caller's transaction then undoes the charge."""
-        shared = [key for key in (attempt.address, attempt.login_id) if key is not None]
-        values = {
-            "own": attempt.own,
-            "keys": shared,
-            "always": [key == attempt.address for key in shared],
-            "by_pair": BY_PAIR,
-            "now": now,
-            "forgotten": now - FORGOTTEN_AFTER,
+        """Two statements. Raises `RateLimited`; the caller's transaction then undoes the charge."""
+        keys = [k for k in (attempt.own, attempt.address, attempt.login_id) if k is not None]
+        locked = (await session.execute(_LOCK, {"keys": keys})).all()
+        forgotten = now - FORGOTTEN_AFTER
+        failed = {
+            row.key: (row.failures, row.last_failed_at)
+            for row in locked
+            if row.last_failed_at >= forgotten
         }
+        # An ID counts the first failures of each address, so that one address never locks it.
+        spare = failed.get(attempt.own, (0, now))[0] >= BY_PAIR
+        charged = [k for k in keys if not (spare and k == attempt.login_id)]
+        values = {"keys": charged, "now": now, "forgotten": forgotten}
         rows = (await session.execute(_CHARGE, values)).all()
+        # Counted again by the charge itself: tries that began at the same time saw no row to lock.
+        known = {row.key: row.failures - 1 for row in rows}
+        known |= {k: failed[k][0] for k in failed if k not in known}
         until = [
-            blocked_until(row.failures, attempt.allowed(row.key), row.at)
-            for row in rows
-            if row.failures is not None
+            blocked_until(count, attempt.allowed(key), failed.get(key, (0, now))[1])
+            for key, count in known.items()
         ]
         latest = max((end for end in until if end is not None and end > now), default=None)
         if latest is not None:
             raise RateLimited((latest - now) // timedelta(seconds=1) + 1)
-        before = tuple((row.key, row.at) for row in rows if row.key != attempt.own)
+        before = tuple(
+            (key, failed[key][1] if key in failed else None)
+            for key in charged
+            if key != attempt.own
+        )
         return Charged(attempt, now, before)
 
     async def give_back(self, session: AsyncSession, charged: Charged) -> None:

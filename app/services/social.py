@@ -23,6 +23,7 @@ from app.domain.errors import DomainError
 from app.domain.id_tokens import TokenRefused
 from app.domain.provider_errors import ProviderRefused, Refusal
 from app.domain.roles import AccountKind
+from app.domain.sign_in import SignInWay
 from app.domain.social import Authorization, SocialProvider, SocialUser
 from app.services.one_time import OneTimeTokens
 from app.services.ports import SocialSignIn
@@ -162,7 +163,9 @@ class SocialSignIns:
             if account_id is None:
                 ticket = self._links.offer_ticket(session, identity, now)
                 return SocialOutcome(None, ticket, user.email, user.name)
-            grant = await self._sessions.begin(session, account_id, device, wire_now())
+            grant = await self._sessions.begin(
+                session, account_id, device, wire_now(), way=SignInWay.SOCIAL
+            )
             return SocialOutcome(grant, None, None, None)
 
     async def link(self, access: Access, callback: SocialCallback) -> UUID:

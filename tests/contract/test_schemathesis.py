@@ -26,6 +26,7 @@ DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
 NOT_ASKED = {
     "start_social": "asks providers that the sandbox does not play yet",
     "withdraw": "would end the run's own account; tests/integration/test_me.py",
+    "end_session": "would end the run's own session; tests/integration/test_sessions.py",
     "log_out": "would end the run's own session; tests/integration/test_sessions.py",
 }
 NEVER_2XX = {

@@ -35,6 +35,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         payment = await start_payment(client, first, order)
         memberships = await client.get("/v1/memberships", headers=first.headers)
         membership = memberships.json()["items"][0]
+        sessions = await client.get("/v1/auth/sessions", headers=first.headers)
         person = await sign_up_individual(client, world)
     link = await link_to_site(portal, person, first.company_id, membership["site"]["id"])
     ids = {
@@ -44,12 +45,14 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         "payment_id": payment["id"],
         "membership_id": membership["id"],
         "site_id": membership["site"]["id"],
+        "session_id": sessions.json()["items"][0]["id"],
     }
     return first, second, ids
 
 
 def test_the_walk_knows_every_parameter() -> None:
     known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
+    known |= {"session_id"}
     used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
     assert used == known
     assert len(WITH_ID) >= 9
