@@ -171,7 +171,11 @@ async def test_a_known_device_that_guesses_waits_like_anybody(
 
 
 async def test_a_device_known_to_one_account_is_a_stranger_to_another(
-    portal: FastAPI, client: httpx.AsyncClient, world: World, member: Member
+    portal: FastAPI,
+    client: httpx.AsyncClient,
+    world: World,
+    member: Member,
+    argon2_runs: list[bool],
 ) -> None:
     other = await sign_up(client, world)
     await lock_out(portal, member.login_id)
@@ -181,7 +185,11 @@ async def test_a_device_known_to_one_account_is_a_stranger_to_another(
 
 
 async def test_a_planted_device_token_is_worth_nothing_after_the_sign_in(
-    portal: FastAPI, client: httpx.AsyncClient, world: World, member: Member
+    portal: FastAPI,
+    client: httpx.AsyncClient,
+    world: World,
+    member: Member,
+    argon2_runs: list[bool],
 ) -> None:
     planted = (await sign_up(client, world)).session["device_token"]
     async with from_address(portal, "198.51.100.17") as owner:

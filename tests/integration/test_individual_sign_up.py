@@ -43,7 +43,11 @@ async def test_a_person_signs_up_and_is_a_member_without_a_company(
     values = {"account": person.account_id}
     for statement, expected in (
         ("SELECT count(*) FROM consents WHERE account_id = :account AND agreed", 3),
-        ("SELECT count(*) FROM mails WHERE account_id = :account", 1),
+        (
+            "SELECT count(*) FROM mails WHERE account_id = :account"
+            " AND kind = 'signed_up_individual'",
+            1,
+        ),
         ("SELECT count(*) FROM audit_events WHERE account_id = :account", 1),
     ):
         assert await count(owner_engine, statement, **values) == expected
