@@ -1,7 +1,10 @@
 """One PostgreSQL per test process, one migrated template, one fresh database per module."""
 
 import asyncio
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -20,6 +23,13 @@ from sandbox.world import World
 from tools.postgres import EmbeddedPostgres
 
 TEMPLATE = "portal_template"
+
+if "PYTEST_XDIST_WORKER" not in os.environ and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+    # pytest closes its common folder to other users whenever a run begins, and PostgreSQL is one
+    # while root runs the tests: each run has a folder of its own, so that two can run at once.
+    _root = tempfile.mkdtemp(prefix="portal-tests-")
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = _root
+    atexit.register(shutil.rmtree, _root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
