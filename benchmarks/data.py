@@ -1,8 +1,14 @@
-"""What the measured requests read: a company with three memberships and twenty orders, by SQL."""
+"""Companies by SQL: any number of them, each with an account, a session, sites and orders.
+
+Company `i` has the ids that `key` makes of it, signs in as `bench-<i>`, and holds three sites with
+their memberships and five paid orders of one item and one line each.
+"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -11,79 +17,127 @@ from app.db.vault import Vault
 from app.settings import SANDBOX_SECRETS
 from app.tokens import AccessTokens
 
-ACCOUNT, SESSION, COMPANY = UUID(int=1), UUID(int=2), UUID(int=3)
+PASSWORD = "correct horse battery"
+SITES, ORDERS = 3, 5
+ACCOUNT, COMPANY, SESSION, SITE, MEMBERSHIP, ORDER, ITEM, LINE = range(1, 9)
 
-STATEMENTS = (
-    "INSERT INTO accounts (id, kind, status, login_id, name, phone, email, ci_hash, created_at,"
-    " updated_at) VALUES (:account, 'CORPORATE', 'ACTIVE', 'bench', :name, :phone, :email,"
-    " '\\x01', :now, :now)",
+
+def key(kind: int, number: int) -> UUID:
+    """The id of a kind's row: in the order of their numbers, as UUIDv7 are in time's."""
+    return UUID(f"0000000{kind}-0000-7000-8000-{number:012x}")
+
+
+def _key(kind: int, number: str) -> str:
+    return f"('0000000{kind}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
+
+
+_SITE, _ORDER = f"i * {SITES} + n", f"i * {ORDERS} + n"
+_TIMES = "cast(:now AS timestamptz) + i * interval '1 millisecond'"
+FILL = (
+    "INSERT INTO accounts (id, kind, status, login_id, password_hash, name, phone, email, ci_hash,"
+    f" created_at, updated_at) SELECT {_key(ACCOUNT, 'i')}, 'CORPORATE', 'ACTIVE', 'bench-' || i,"
+    " :hash, :name, :phone, :email, int8send(i), :now, :now FROM generate_series({}, {}) i",
     "INSERT INTO companies (id, legal_name, business_number, verification_level,"
     " verification_status, verified_at, corporate_account_id, revision, created_at, updated_at)"
-    " VALUES (:company, '한빛상사', '1248100998', 'STATUS', 'ACTIVE', :now, :account, 1, :now,"
-    " :now)",
+    f" SELECT {_key(COMPANY, 'i')}, '한빛상사 ' || i, lpad(i::text, 10, '0'), 'STATUS', 'ACTIVE',"
+    f" :now, {_key(ACCOUNT, 'i')}, 1, :now, :now FROM generate_series({{}}, {{}}) i",
     "INSERT INTO sessions (id, account_id, client_type, device, address, created_at,"
-    " last_used_at, reauthenticated_at, expires_at) VALUES (:session, :account, 'NATIVE', '',"
-    " '', :now, :now, :now, cast(:now AS timestamptz) + interval '1 day')",
+    f" last_used_at, reauthenticated_at, expires_at) SELECT {_key(SESSION, 'i')},"
+    f" {_key(ACCOUNT, 'i')}, 'NATIVE', '', '', :now, :now, :now, :until"
+    " FROM generate_series({}, {}) i",
     "INSERT INTO sites (id, company_id, name, plan, subdomain, state, business_number,"
     " admin_login_id, url, domain, revision, applied_revision, accounting_visible, created_at,"
-    " updated_at) SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, :company,"
-    " '한빛 ' || i, 'SHARED', 'bench-' || i, 'OPEN', '1248100998', 'admin',"
-    " 'https://bench-' || i || '.example', 'bench-' || i || '.example', 1, 1, true, :now, :now"
-    " FROM generate_series(1, 3) i",
-    "INSERT INTO memberships (company_id, site_id, plan, status, billing_channel,"
+    f" updated_at) SELECT {_key(SITE, _SITE)}, {_key(COMPANY, 'i')}, '한빛 ' || n, 'SHARED',"
+    " 'bench-' || i || '-' || n, 'OPEN', lpad(i::text, 10, '0'), 'admin', 'https://bench.example',"
+    " 'bench.example', 1, 1, true, :now, :now"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {SITES - 1}) n",
+    "INSERT INTO memberships (id, company_id, site_id, plan, status, billing_channel,"
     " first_started_on, starts_on, expires_on, users, base_users, complimentary_users,"
     " storage_gb, base_storage_gb, add_ons, monthly_fee, term_months, auto_renew, revision,"
-    " created_at, updated_at) SELECT :company, s.id, 'SHARED', 'IN_USE', 'DIRECT',"
-    " date '2026-01-01', date '2026-01-01', date '2099-12-31', 120, 120, 0, 120, 120, '{}',"
-    " 480000, 12, false, 1, :now, :now FROM sites s WHERE s.company_id = :company",
+    f" created_at, updated_at) SELECT {_key(MEMBERSHIP, _SITE)}, {_key(COMPANY, 'i')},"
+    f" {_key(SITE, _SITE)}, 'SHARED', 'IN_USE', 'DIRECT', date '2026-01-01', date '2026-01-01',"
+    " date '2099-12-31', 120, 120, 0, 120, 120, '{{}}', 480000, 12, false, 1,"
+    f" {_TIMES} + n * interval '1 second', :now"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {SITES - 1}) n",
     "INSERT INTO orders (id, company_id, number, account_id, kind, status, payment_status,"
     " payment_method, catalogue_code, coupon_discount, fingerprint, amount, discount, supply,"
-    " vat, total, ordered_on, consents, created_at, updated_at) SELECT"
-    " ('00000000-0000-7000-9000-' || lpad(i::text, 12, '0'))::uuid, :company,"
-    " 'ORD-20260101-' || lpad(i::text, 6, '0'), :account, 'NEW', 'COMPLETED', 'PAID', 'CARD',"
-    " '2023-09', 0, '\\x02', 530000, 0, 530000, 53000, 583000, date '2026-01-01', '[]',"
-    " cast(:now AS timestamptz) + i * interval '1 second', :now FROM generate_series(1, 20) i",
-    "INSERT INTO order_items (company_id, order_id, position, type, plan, users, months, add_ons,"
-    " state, site_id, discounts, labels, attempts) SELECT :company, o.id, 0, 'NEW', 'SHARED', 10,"
-    " 12, '{}', 'COMPLETED', (SELECT s.id FROM sites s WHERE s.company_id = :company LIMIT 1),"
-    " '[]', '[]', 0 FROM orders o WHERE o.company_id = :company",
+    f" vat, total, ordered_on, consents, paid_at, created_at, updated_at) SELECT"
+    f" {_key(ORDER, _ORDER)}, {_key(COMPANY, 'i')}, 'ORD-20260101-' || i || '-' || n,"
+    f" {_key(ACCOUNT, 'i')}, 'NEW', 'COMPLETED', 'PAID', 'CARD', '2023-09', 0, '\\x02', 530000, 0,"
+    " 530000, 53000, 583000, date '2026-01-01', '[]', :now,"
+    f" {_TIMES} + n * interval '1 second', :now"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {ORDERS - 1}) n",
+    "INSERT INTO order_items (id, company_id, order_id, position, type, plan, users, months,"
+    f" add_ons, state, site_id, discounts, labels, attempts) SELECT {_key(ITEM, _ORDER)},"
+    f" {_key(COMPANY, 'i')}, {_key(ORDER, _ORDER)}, 0, 'NEW', 'SHARED', 10, 12, '{{{{}}}}',"
+    f" 'COMPLETED', {_key(SITE, f'i * {SITES}')}, '[]', '[]', 0"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {ORDERS - 1}) n",
+    "INSERT INTO order_lines (id, company_id, item_id, position, kind, code, quantity,"
+    f" unit_price, months, amount, net) SELECT {_key(LINE, _ORDER)}, {_key(COMPANY, 'i')},"
+    f" {_key(ITEM, _ORDER)}, 0, 'LICENCE', 'SHARED_USER', 10, 4000, 12, 480000, 480000"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {ORDERS - 1}) n",
+    "INSERT INTO segments (company_id, membership_id, order_item_id, kind, starts_on, ends_on,"
+    f" months, unit_prices, created_at) SELECT {_key(COMPANY, 'i')}, {_key(MEMBERSHIP, _SITE)},"
+    f" {_key(ITEM, _ORDER)}, 'NEW', date '2026-01-01', date '2099-12-31', 12, '{{{{}}}}', :now"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {SITES - 1}) n",
+    "INSERT INTO company_members (company_id, account_id, state, created_at, updated_at) SELECT"
+    f" {_key(COMPANY, 'i')}, {_key(ACCOUNT, 'i')}, 'ACTIVE', :now, :now"
+    " FROM generate_series({}, {}) i WHERE i % 2 = 0",
+    "INSERT INTO order_events (company_id, order_id, status, actor, at) SELECT"
+    f" {_key(COMPANY, 'i')}, {_key(ORDER, _ORDER)}, 'COMPLETED', 'system', :now"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {ORDERS - 1}) n",
 )
 
 
 @dataclass(frozen=True)
-class Seeded:
-    """Whom the requests come from."""
+class Tokens:
+    """Access tokens of the companies' accounts."""
 
-    account: UUID
-    session: UUID
-    company: UUID
-    token: str
+    _tokens: AccessTokens
+
+    def of(self, company: int) -> str:
+        return self._tokens.issue(key(ACCOUNT, company), key(SESSION, company))
 
 
-async def seed(url: str) -> Seeded:
-    """Writes everything as the superuser."""
+def tokens() -> Tokens:
+    """Signed as the sandbox signs, for ten minutes."""
+    return Tokens(
+        AccessTokens(
+            SANDBOX_SECRETS["access_token_keys"].get_secret_value(),
+            "https://portal.example",
+            "customer-portal",
+        )
+    )
+
+
+async def fill(url: str, companies: int, batch: int = 100_000) -> None:
+    """Writes companies 1 … `companies` as the superuser, then has PostgreSQL look at them.
+
+    Foreign keys are not checked while it writes: it writes what they say.
+    """
     vault = Vault(
         SANDBOX_SECRETS["encryption_keys"].get_secret_value(),
         SANDBOX_SECRETS["blind_index_key"].get_secret_value(),
     )
+    now = wire_now()
     values = {
-        "account": ACCOUNT,
-        "session": SESSION,
-        "company": COMPANY,
-        "now": wire_now(),
+        "hash": PasswordHasher().hash(PASSWORD),
+        "now": now,
+        "until": now + timedelta(days=90),
         "name": vault.seal("accounts.name", "홍길동"),
         "phone": vault.seal("accounts.phone", "01012345678"),
         "email": vault.seal("accounts.email", "bench@hanbit.example"),
     }
     engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        for statement in STATEMENTS:
-            await connection.execute(text(statement), values)
-        await connection.execute(text("ANALYZE"))
-    await engine.dispose()
-    tokens = AccessTokens(
-        SANDBOX_SECRETS["access_token_keys"].get_secret_value(),
-        "https://portal.example",
-        "customer-portal",
-    )
-    return Seeded(ACCOUNT, SESSION, COMPANY, tokens.issue(ACCOUNT, SESSION))
+    try:
+        for first in range(1, companies + 1, batch):
+            last = min(first + batch - 1, companies)
+            async with engine.begin() as connection:
+                await connection.execute(text("SET LOCAL session_replication_role = replica"))
+                for statement in FILL:
+                    await connection.execute(text(statement.format(first, last)), values)
+        async with engine.connect() as connection:
+            vacuuming = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await vacuuming.execute(text("VACUUM (ANALYZE)"))
+    finally:
+        await engine.dispose()

@@ -142,7 +142,8 @@ _ITEMS = (
     "   FROM order_lines l WHERE l.item_id = i.id),"
     " 'discounts', i.discounts, 'labels', i.labels) ORDER BY i.position)"
     " FROM order_items i JOIN sites s ON s.id = i.site_id"
-    " LEFT JOIN segments g ON g.order_item_id = i.id WHERE i.order_id = o.id) AS items"
+    " LEFT JOIN LATERAL (SELECT x.starts_on, x.ends_on FROM segments x"
+    "   WHERE x.order_item_id = i.id LIMIT 1) g ON true WHERE i.order_id = o.id) AS items"
 )
 _EVENTS = (
     "(SELECT json_agg(json_build_object('status', e.status, 'at', e.at, 'actor', e.actor,"
@@ -158,9 +159,9 @@ ORDER_PAGE = read_many(
     "SELECT o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method,"
     " o.catalogue_code, o.total, o.ordered_on, o.paid_at, o.created_at,"
     " (SELECT json_agg(json_build_object('plan', i.plan, 'users', i.users, 'months', i.months,"
-    "   'add_ons', i.add_ons, 'starts_on', g.starts_on) ORDER BY i.position)"
-    "   FROM order_items i LEFT JOIN segments g ON g.order_item_id = i.id"
-    "   WHERE i.order_id = o.id) AS items"
+    "   'add_ons', i.add_ons, 'starts_on', (SELECT g.starts_on FROM segments g"
+    "     WHERE g.order_item_id = i.id)) ORDER BY i.position)"
+    "   FROM order_items i WHERE i.order_id = o.id) AS items"
     " FROM orders o WHERE o.company_id = p.company_id AND (o.created_at, o.id) < (:at, :id)"
     " ORDER BY o.created_at DESC, o.id DESC LIMIT :size",
     OrderSummaryRead,

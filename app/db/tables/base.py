@@ -41,6 +41,12 @@ class OfCompany:
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"), index=True)
 
 
+class BelowCompany:
+    """A tenant's row that is always looked for by its parent: its index names both."""
+
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+
+
 def one_of(column: str, *values: str) -> CheckConstraint:
     """`column IN (…)`: an enumeration kept as text."""
     listed = ", ".join(f"'{name}'" for name in values)

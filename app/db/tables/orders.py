@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, Key, OfCompany, Timestamps, Won, one_of
+from app.db.tables.base import Base, BelowCompany, Key, OfCompany, Timestamps, Won, one_of
 
 ORDER_STATUSES = (
     "PENDING_PAYMENT",
@@ -40,6 +40,7 @@ class Order(OfCompany, Timestamps, Base):
             "REFUNDED",
         ),
         CheckConstraint("supply = amount - discount AND total = supply + vat", name="sums"),
+        Index("ix_orders_unpaid", "company_id", postgresql_where="status = 'PENDING_PAYMENT'"),
         Index("ix_orders_page", "company_id", "created_at", "id"),
         Index("ix_orders_fingerprint", "company_id", "fingerprint", "created_at"),
         Index("ix_orders_due", "expires_at", postgresql_where="status = 'PENDING_PAYMENT'"),
@@ -72,12 +73,13 @@ class Order(OfCompany, Timestamps, Base):
     """When the mail that it was placed was queued."""
 
 
-class OrderItem(OfCompany, Base):
+class OrderItem(BelowCompany, Base):
     """One site of an order, with its own state."""
 
     __tablename__ = "order_items"
     __table_args__ = (
         UniqueConstraint("order_id", "position"),
+        Index(None, "company_id", "order_id"),
         one_of("type", "NEW", "ADD", "EXTEND", "ADD_EXTEND", "CHANGE", "RENEWAL"),
         one_of("state", "PENDING", "PROVISIONING", "COMPLETED", "FAILED", "REFUNDED"),
         Index(
@@ -104,11 +106,14 @@ class OrderItem(OfCompany, Base):
     failure: Mapped[str | None]
 
 
-class OrderLine(OfCompany, Base):
+class OrderLine(BelowCompany, Base):
     """A priced line; `net` is what was agreed for it after every discount."""
 
     __tablename__ = "order_lines"
-    __table_args__ = (UniqueConstraint("item_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "position"),
+        Index(None, "company_id", "item_id"),
+    )
 
     id: Mapped[Key]
     item_id: Mapped[UUID] = mapped_column(ForeignKey("order_items.id"), index=True)
@@ -122,10 +127,11 @@ class OrderLine(OfCompany, Base):
     net: Mapped[Won]
 
 
-class OrderEvent(OfCompany, Base):
+class OrderEvent(BelowCompany, Base):
     """One step of an order: append-only."""
 
     __tablename__ = "order_events"
+    __table_args__ = (Index(None, "company_id", "order_id"),)
 
     id: Mapped[Key]
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, Key, OfCompany, Timestamps, one_of
+from app.db.tables.base import Base, BelowCompany, Key, OfCompany, Timestamps, one_of
 
 
 class Site(OfCompany, Timestamps, Base):
@@ -90,11 +90,14 @@ class Membership(OfCompany, Timestamps, Base):
     revision: Mapped[int]
 
 
-class Segment(OfCompany, Base):
+class Segment(BelowCompany, Base):
     """Contracted time with its unit prices; an order's item makes one."""
 
     __tablename__ = "segments"
-    __table_args__ = (one_of("kind", "NEW", "EXTEND", "CHANGE", "RENEWAL"),)
+    __table_args__ = (
+        one_of("kind", "NEW", "EXTEND", "CHANGE", "RENEWAL"),
+        Index(None, "company_id", "order_item_id"),
+    )
 
     id: Mapped[Key]
     membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
