@@ -21,6 +21,7 @@ from app.db.engine import Database
 from app.db.vault import Vault
 from app.domain.documents import Party
 from app.domain.social import SocialProvider
+from app.services.acceptances import Acceptances
 from app.services.account_mails import AccountMails
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
@@ -29,6 +30,7 @@ from app.services.corporate_sign_up import CorporateSignUp
 from app.services.emails import Emails
 from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
+from app.services.invitations import Invitations
 from app.services.known_devices import KnownDevices
 from app.services.links import Links
 from app.services.mails import Mails
@@ -74,6 +76,8 @@ class Deps:
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     corporate_invitations: CorporateInvitations
+    invitations: Invitations
+    acceptances: Acceptances
     corporate_sign_up: CorporateSignUp
     individual_sign_up: IndividualSignUp
     social_providers: Mapping[SocialProvider, Kakao | Naver | Google]
@@ -180,6 +184,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         identity=identity,
         identity_verifications=identities,
         corporate_invitations=invitations,
+        invitations=Invitations(vault, one_time, mails, settings.spa_url),
+        acceptances=Acceptances(database, clock, vault, one_time, mails, settings.spa_url),
         corporate_sign_up=CorporateSignUp(
             database,
             clock,

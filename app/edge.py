@@ -49,7 +49,7 @@ class Edge:
                 out = MutableHeaders(scope=message)
                 out["X-Request-Id"] = request_id
                 out["X-Content-Type-Options"] = "nosniff"
-                out.add_vary_header("Accept-Language")
+                out.add_vary_header("Accept-Language, X-Company-Id")
             await send(message)
 
         if _declared_length(headers) > MAX_BODY:

@@ -24,6 +24,7 @@ from app.routers import (
     health,
     identity_verifications,
     individual_accounts,
+    invitations,
     links,
     me,
     memberships,
@@ -35,6 +36,7 @@ from app.routers import (
     social,
     system_status,
     terms,
+    users,
     webhooks,
 )
 from app.routers.strict import StrictRoute
@@ -53,6 +55,8 @@ MODULES = (
     sessions,
     me,
     links,
+    users,
+    invitations,
     audit_log,
     catalogue,
     price_previews,

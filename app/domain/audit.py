@@ -24,6 +24,15 @@ class AuditAction(StrEnum):
     SESSION_ENDED = "session.ended"
     SESSIONS_ENDED = "sessions.ended"
     REFRESH_TOKEN_REUSED = "refresh_token.reused"  # noqa: S105
+    USER_INVITED = "user.invited"
+    USER_INVITATION_RESENT = "user_invitation.resent"
+    USER_INVITATION_CANCELLED = "user_invitation.cancelled"
+    USER_INVITATION_ACCEPTED = "user_invitation.accepted"
+    USER_INVITATION_WAITS = "user_invitation.waits_for_approval"
+    USER_INVITATION_APPROVED = "user_invitation.approved"
+    USER_SUSPENDED = "user.suspended"
+    USER_RESTORED = "user.restored"
+    USER_REMOVED = "user.removed"
     CORPORATE_INVITED = "corporate_invitation.sent"
     SOCIAL_LINKED = "social.linked"
     SOCIAL_UNLINKED = "social.unlinked"
@@ -46,6 +55,17 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.REFRESH_TOKEN_REUSED: Name(
             "로그인 정보 도용 의심으로 세션 종료", "A session was ended: its token was used twice"
         ),
+        AuditAction.USER_INVITED: Name("사용자 초대", "User invited"),
+        AuditAction.USER_INVITATION_RESENT: Name("초대장 재발송", "Invitation sent again"),
+        AuditAction.USER_INVITATION_CANCELLED: Name("초대 취소", "Invitation cancelled"),
+        AuditAction.USER_INVITATION_ACCEPTED: Name("초대 수락", "Invitation accepted"),
+        AuditAction.USER_INVITATION_WAITS: Name(
+            "초대 수락, 승인 대기", "Invitation accepted, waits for approval"
+        ),
+        AuditAction.USER_INVITATION_APPROVED: Name("초대 승인", "Invitation approved"),
+        AuditAction.USER_SUSPENDED: Name("사용자 정지", "User suspended"),
+        AuditAction.USER_RESTORED: Name("사용자 정지 해제", "User restored"),
+        AuditAction.USER_REMOVED: Name("사용자 삭제", "User removed"),
         AuditAction.CORPORATE_INVITED: Name(
             "기업회원 가입 초대장 발송", "Corporate invitation sent"
         ),

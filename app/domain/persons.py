@@ -50,3 +50,9 @@ def mask_name(name: str) -> str:
 def mask_phone(phone: str) -> str:
     """01012345678 → 010-****-5678."""
     return f"{phone[:3]}-****-{phone[-4:]}"
+
+
+def mask_email(email: str) -> str:
+    """hong@hanbit.example → h***@hanbit.example."""
+    local, _, domain = email.partition("@")
+    return f"{local[:1]}***@{domain}"

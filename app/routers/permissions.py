@@ -53,6 +53,7 @@ def _company_of(request: Request) -> UUID | None:
 CanReadMe = Annotated[Access, Depends(Requires(Permission.ME_READ))]
 CanUpdateMe = Annotated[Access, Depends(Requires(Permission.ME_UPDATE))]
 CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
+CanManageUsers = Annotated[Access, Depends(Requires(Permission.USERS_MANAGE))]
 CanReadOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_READ))]
 CanReadDocuments = Annotated[Access, Depends(Requires(Permission.DOCUMENTS_READ))]
 CanCreateOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_CREATE_NEW))]

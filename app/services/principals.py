@@ -108,7 +108,8 @@ class Access:
             if self._company_id not in (None, found):
                 raise DomainError("company_not_found")
             if role is None:
-                raise DomainError("company_selection_required")
+                choice = [{"id": str(c.id), "name": c.name} for c in facts.companies]
+                raise DomainError("company_selection_required", companies=choice)
         if role is not None:
             require(role, self._permission)
         return Principal(

@@ -125,6 +125,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "client_secret": "s" * 43,
     },
     "update_membership": {"auto_renew": True},
+    "update_user": {"state": "SUSPENDED"},
+    "invite_user": {"name": "a", "email": "a@b.example"},
+    "accept_invitation": {"token": "t" * 43},
     "start_payment": {"method": "CARD"},
     "choose_order_item_site": {"subdomain": "hanbit"},
     "create_order": {

@@ -21,7 +21,14 @@ from tests.flows import (
 from tests.integration.test_route_guards import BODIES, GUARDED, ROUTES, name
 
 WITH_ID = [route for route in GUARDED if "{" in route.path]
-LISTS = ("/v1/orders", "/v1/memberships", "/v1/system-status", "/v1/me")
+LISTS = (
+    "/v1/orders",
+    "/v1/memberships",
+    "/v1/system-status",
+    "/v1/users",
+    "/v1/invitations",
+    "/v1/me",
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +44,17 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         membership = memberships.json()["items"][0]
         sessions = await client.get("/v1/auth/sessions", headers=first.headers)
         person = await sign_up_individual(client, world)
-    link = await link_to_site(portal, person, first.company_id, membership["site"]["id"])
+        invited = await client.post(
+            "/v1/invitations",
+            json={"name": "정도현", "email": "invited@hanbit.example"},
+            headers=first.headers,
+        )
+    link = await link_to_site(
+        portal, person, first.company_id, membership["site"]["id"], member=True
+    )
     ids = {
+        "user_id": person.account_id,
+        "invitation_id": invited.json()["id"],
         "link_id": str(link),
         "order_id": order["id"],
         "item_id": order["items"][0]["id"],
@@ -52,7 +68,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 def test_the_walk_knows_every_parameter() -> None:
     known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
-    known |= {"session_id"}
+    known |= {"session_id", "user_id", "invitation_id"}
     used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
     assert used == known
     assert len(WITH_ID) >= 9
@@ -100,6 +116,6 @@ async def test_naming_a_neighbours_company_is_not_found(
 ) -> None:
     first, stranger, _ = two
     headers = stranger.headers | {"X-Company-Id": first.company_id}
-    for path in LISTS[:3]:
+    for path in LISTS[:-1]:
         answer = await client.get(path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "company_not_found")

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, Key, OfCompany, Timestamps
+from app.db.tables.base import Base, Key, OfCompany, Timestamps, one_of
 
 
 class CorporateInvitation(OfCompany, Timestamps, Base):
@@ -28,3 +28,30 @@ class CorporateInvitation(OfCompany, Timestamps, Base):
     sends: Mapped[int]
     sent_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class Invitation(OfCompany, Timestamps, Base):
+    """Of an administrator (관리자). An accepted one keeps its token's hash and forgets the rest."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        one_of("state", "INVITED", "APPROVAL_PENDING", "ACCEPTED"),
+        UniqueConstraint("company_id", "email_index"),
+        CheckConstraint("(state = 'ACCEPTED') = (email IS NULL)", name="forgotten"),
+        CheckConstraint("state = 'INVITED' OR account_id IS NOT NULL", name="accepted_by"),
+        Index("ix_invitations_page", "company_id", "created_at", "id"),
+    )
+
+    id: Mapped[Key]
+    state: Mapped[str]
+    name: Mapped[bytes | None] = mapped_column(LargeBinary())
+    email: Mapped[bytes | None] = mapped_column(LargeBinary())
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary())
+    note: Mapped[bytes | None] = mapped_column(LargeBinary())
+    language: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
+    sends: Mapped[int]
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """Who accepted; of an INVITED one, who would have but for the link to the groupware."""
