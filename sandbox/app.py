@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from sandbox import api, nts, portone, social
+from sandbox import api, nts, portone, social, spa
 from sandbox.console import pages
 from sandbox.faults import FaultMiddleware
 from sandbox.groupware import api as groupware
@@ -44,6 +44,8 @@ def create_sandbox(world: World) -> FastAPI:
     app.include_router(api.build_router(world))
     app.include_router(pages.build_router(world))
     app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/spa/assets", spa.ASSETS)
+    app.include_router(spa.build_router(world.settings))
     app.add_exception_handler(groupware.Refused, _on_refused)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_middleware(FaultMiddleware, faults=world.faults)
