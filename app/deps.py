@@ -28,6 +28,7 @@ from app.services.catalogue import Catalogues
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.emails import Emails
+from app.services.handovers import Handovers
 from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
 from app.services.invitations import Invitations
@@ -78,6 +79,7 @@ class Deps:
     corporate_invitations: CorporateInvitations
     invitations: Invitations
     acceptances: Acceptances
+    handovers: Handovers
     corporate_sign_up: CorporateSignUp
     individual_sign_up: IndividualSignUp
     social_providers: Mapping[SocialProvider, Kakao | Naver | Google]
@@ -185,6 +187,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         identity_verifications=identities,
         corporate_invitations=invitations,
         invitations=Invitations(vault, one_time, mails, settings.spa_url),
+        handovers=Handovers(
+            database, clock, vault, one_time, mails, passwords, identities, settings.spa_url
+        ),
         acceptances=Acceptances(database, clock, vault, one_time, mails, settings.spa_url),
         corporate_sign_up=CorporateSignUp(
             database,

@@ -492,6 +492,20 @@ PROBLEM_CODES = _catalogue(
         "다우오피스와 연동하면 초대가 완료됩니다. 다우오피스에서 고객포털로 이동해 주세요.",
         "Link your groupware user: open the portal from the groupware, then you are in.",
     ),
+    ("handover_not_found", 404, "진행 중인 인계가 없습니다.", "There is no open handover."),
+    ("handover_open", 409, "이미 진행 중인 인계가 있습니다.", "A handover is open already."),
+    (
+        "handover_invalid",
+        422,
+        "사용할 수 없는 인계 링크입니다. 다시 요청해 주세요.",
+        "This handover cannot be used: ask for a new one.",
+    ),
+    (
+        "handover_name_mismatch",
+        422,
+        "인계받을 분의 이름과 본인인증한 이름이 다릅니다.",
+        "The verified name is not the one that was named.",
+    ),
     # Catalogue and prices
     ("plan_unknown", 422, "없는 요금제입니다.", "There is no such plan."),
     ("add_on_twice", 422, "같은 부가 상품이 두 번 있습니다.", "This add-on stands twice."),

@@ -33,6 +33,9 @@ class AuditAction(StrEnum):
     USER_SUSPENDED = "user.suspended"
     USER_RESTORED = "user.restored"
     USER_REMOVED = "user.removed"
+    HANDOVER_BEGUN = "handover.begun"
+    HANDOVER_CANCELLED = "handover.cancelled"
+    HANDED_OVER = "handover.accepted"
     CORPORATE_INVITED = "corporate_invitation.sent"
     SOCIAL_LINKED = "social.linked"
     SOCIAL_UNLINKED = "social.unlinked"
@@ -66,6 +69,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.USER_SUSPENDED: Name("사용자 정지", "User suspended"),
         AuditAction.USER_RESTORED: Name("사용자 정지 해제", "User restored"),
         AuditAction.USER_REMOVED: Name("사용자 삭제", "User removed"),
+        AuditAction.HANDOVER_BEGUN: Name("대표 계정 인계 요청", "Handover begun"),
+        AuditAction.HANDOVER_CANCELLED: Name("대표 계정 인계 취소", "Handover cancelled"),
+        AuditAction.HANDED_OVER: Name("대표 계정 담당자 변경", "Handed over"),
         AuditAction.CORPORATE_INVITED: Name(
             "기업회원 가입 초대장 발송", "Corporate invitation sent"
         ),

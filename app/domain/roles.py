@@ -37,6 +37,7 @@ class Permission(StrEnum):
     COMPANY_UPDATE_TAX_CONTACTS = "company.update.tax_contacts"
     REFUND_ACCOUNT_UPDATE = "refund_account.update"
     USERS_MANAGE = "users.manage"
+    COMPANY_HAND_OVER = "company.hand_over"
     MEMBERSHIPS_READ = "memberships.read"
     MEMBERSHIPS_UPDATE = "memberships.update"
     ORDERS_READ = "orders.read"
@@ -65,6 +66,7 @@ HOLDERS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.COMPANY_UPDATE_TAX_CONTACTS: frozenset({_S, _A, _P, _C}),
         Permission.REFUND_ACCOUNT_UPDATE: frozenset({_S, _P, _C}),
         Permission.USERS_MANAGE: frozenset({_S}),
+        Permission.COMPANY_HAND_OVER: frozenset({_S}),
         Permission.MEMBERSHIPS_READ: frozenset({_S, _A}),
         Permission.MEMBERSHIPS_UPDATE: frozenset({_S, _A}),
         Permission.ORDERS_READ: frozenset({_S, _A, _P, _C}),

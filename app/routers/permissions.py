@@ -53,6 +53,7 @@ def _company_of(request: Request) -> UUID | None:
 CanReadMe = Annotated[Access, Depends(Requires(Permission.ME_READ))]
 CanUpdateMe = Annotated[Access, Depends(Requires(Permission.ME_UPDATE))]
 CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
+CanHandOver = Annotated[Access, Depends(Requires(Permission.COMPANY_HAND_OVER))]
 CanManageUsers = Annotated[Access, Depends(Requires(Permission.USERS_MANAGE))]
 CanReadOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_READ))]
 CanReadDocuments = Annotated[Access, Depends(Requires(Permission.DOCUMENTS_READ))]

@@ -19,6 +19,7 @@ from app.db.ids import new_id
 from app.db.queue import enqueue
 from app.db.tables.accounts import Account
 from app.db.tables.companies import Company, CompanyMember, GroupwareLink
+from app.db.tables.handovers import Handover
 from app.db.tables.invitations import Invitation
 from app.db.tables.sites import Site
 from app.db.vault import Vault
@@ -268,7 +269,8 @@ async def forget_invitations_to(
 
 
 async def forget_invitations_of(session: AsyncSession, company_id: UUID) -> None:
-    """For a company's withdrawal: nobody is a user of it or invited to it any more."""
+    """For a company's withdrawal: nobody is a user of it, invited to it or to take it over."""
+    await session.execute(delete(Handover).where(Handover.company_id == company_id))
     await session.execute(delete(Invitation).where(Invitation.company_id == company_id))
     await session.execute(delete(CompanyMember).where(CompanyMember.company_id == company_id))
 

@@ -17,6 +17,7 @@ from app.db.vault import Vault
 from app.domain.menu import NextStep, NextStepFacts, next_steps
 from app.domain.persons import mask_phone
 from app.domain.roles import Role, check_withdrawal
+from app.services.acceptances import forget_invitations_of, forget_invitations_to
 from app.services.principals import Access, Principal
 
 _OPEN_ORDERS = text(
@@ -108,6 +109,7 @@ async def _leave_company(
     has_open_order = bool((await session.execute(_OPEN_ORDERS, values)).scalar_one())
     refunds_due = bool((await session.execute(_REFUNDS_DUE, values)).scalar_one())
     check_withdrawal(role, has_open_order=has_open_order, refunds_settled=not refunds_due)
+    await forget_invitations_of(session, company_id)
     company.withdrawn_at = now
     company.corporate_account_id = None
     company.updated_at = now
@@ -120,6 +122,7 @@ async def _erase(session: AsyncSession, vault: Vault, account: Account, now: dat
         )
     await session.execute(delete(SocialLink).where(SocialLink.account_id == account.id))
     await session.execute(delete(GroupwareLink).where(GroupwareLink.account_id == account.id))
+    await forget_invitations_to(session, account.id, account.email_index)
     account.status = "WITHDRAWN"
     account.withdrawn_at = now
     account.updated_at = now

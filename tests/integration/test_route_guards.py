@@ -126,6 +126,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "update_membership": {"auto_renew": True},
     "update_user": {"state": "SUSPENDED"},
+    "begin_handover": {"name": "a", "email": "a@b.example", "phone": "01012345678"},
     "invite_user": {"name": "a", "email": "a@b.example"},
     "accept_invitation": {"token": "t" * 43},
     "start_payment": {"method": "CARD"},

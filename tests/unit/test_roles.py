@@ -24,6 +24,7 @@ TABLE = {
     "company.update.tax_contacts": "yyyy-",
     "refund_account.update": "y-yy-",
     "users.manage": "y----",
+    "company.hand_over": "y----",
     "memberships.read": "yy---",
     "memberships.update": "yy---",
     "orders.read": "yyyy-",
