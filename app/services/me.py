@@ -88,13 +88,12 @@ async def withdraw(database: Database, vault: Vault, access: Access) -> None:
     Raises what the role's rule says, and `reauthentication_required`.
     """
     async with access.transaction() as (_, principal):
-        assert principal.role is not None
         company = principal.company.id if principal.company else None
         role, now = principal.role, principal.now
         principal.require_step_up()
     async with database.system_session("withdrawal") as session:
         account = await session.get_one(Account, principal.account_id, with_for_update=True)
-        if role in {Role.PROSPECT, Role.CLOSED}:
+        if role is Role.PROSPECT or role is Role.CLOSED:
             assert company is not None
             await _leave_company(session, company, role, now)
         await _erase(session, vault, account, now)

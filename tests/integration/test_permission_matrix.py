@@ -1,0 +1,498 @@
+"""Every operation × everybody: allowed is 2xx on a real object, another tenant's is 404.
+
+Roles, permissions and operations are typed by hand from PRODUCT.md section 2 and API.md; nothing
+here asks the application what is right. An operation without a line fails.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from app.clock import wire_now
+from app.main import MODULES
+from app.routers.access import PUBLIC_MARK
+from app.routers.permissions import Requires
+from sandbox.world import World
+from tests.cast import MAKERS, Actor, Stage
+from tests.flows import (
+    PASSWORD,
+    Member,
+    key,
+    link_to_site,
+    order_body,
+    place,
+    sign_up_individual,
+    start_payment,
+)
+
+S, A, P, C, M = "SUPER_ADMIN", "ADMIN", "PROSPECT", "CLOSED", "MEMBER"
+HOLDERS = {
+    "company.read": {S, A, P, C},
+    "company.update": {S, A, P},
+    "company.update.tax_contacts": {S, A, P, C},
+    "refund_account.update": {S, P, C},
+    "users.manage": {S},
+    "audit.read": {S},
+    "memberships.read": {S, A},
+    "memberships.update": {S, A},
+    "orders.read": {S, A, P, C},
+    "documents.read": {S, A, P, C},
+    "orders.create.new": {S, A, P, C},
+    "orders.create.change": {S, A},
+    "payments.manage": {S, A, P, C},
+    "terminations.request": {S},
+    "system_status.read": {S, A, P},
+    "system_status.update": {S, A},
+    "quotes.create": {S, A, P, C, M},
+    "faq.read": {S, A, P, C, M},
+    "inquiries.create": {S, A, P, C, M},
+    "me.read": {S, A, P, C, M},
+    "me.update": {S, A, P, C, M},
+    "me.withdraw": {A, P, C, M},
+}
+PUBLIC = "public"
+OPERATIONS = {
+    "get_health": PUBLIC,
+    "get_readiness": PUBLIC,
+    "list_terms": PUBLIC,
+    "verify_business": PUBLIC,
+    "start_identity_verification": PUBLIC,
+    "resend_identity_verification": PUBLIC,
+    "confirm_identity_verification": PUBLIC,
+    "get_identity_verification_status": PUBLIC,
+    "check_login_id": PUBLIC,
+    "sign_up_corporate": PUBLIC,
+    "sign_up_individual": PUBLIC,
+    "preview_corporate_invitation": PUBLIC,
+    "resend_corporate_invitation": PUBLIC,
+    "log_in": PUBLIC,
+    "refresh": PUBLIC,
+    "start_social": PUBLIC,
+    "complete_social": PUBLIC,
+    "get_catalogue": PUBLIC,
+    "preview_price": PUBLIC,
+    "receive_portone_webhook": PUBLIC,
+    "receive_groupware_webhook": PUBLIC,
+    "log_out": "me.update",
+    "step_up": "me.update",
+    "get_me": "me.read",
+    "withdraw": "me.withdraw",
+    "list_links": "me.read",
+    "add_social_link": "me.update",
+    "remove_link": "me.update",
+    "list_audit_log": "audit.read",
+    "list_users": "users.manage",
+    "update_user": "users.manage",
+    "remove_user": "users.manage",
+    "invite_user": "users.manage",
+    "list_invitations": "users.manage",
+    "resend_invitation": "users.manage",
+    "approve_invitation": "users.manage",
+    "cancel_invitation": "users.manage",
+    "preview_invitation": PUBLIC,
+    "accept_invitation": "me.update",
+    "list_sessions": "me.read",
+    "end_session": "me.update",
+    "end_other_sessions": "me.update",
+    "list_sign_ins": "me.read",
+    "get_order_confirmation": "documents.read",
+    "get_order_transaction_confirmation": "documents.read",
+    "create_order": "orders.create.new",
+    "list_orders": "orders.read",
+    "get_order": "orders.read",
+    "cancel_order": "orders.create.new",
+    "choose_order_item_site": "orders.create.new",
+    "start_payment": "payments.manage",
+    "get_payment": "payments.manage",
+    "complete_payment": "payments.manage",
+    "list_memberships": "memberships.read",
+    "get_membership": "memberships.read",
+    "update_membership": "memberships.update",
+    "list_system_status": "system_status.read",
+    "get_system_status": "system_status.read",
+}
+
+ROUTES: dict[str, APIRoute] = {
+    str(route.operation_id): route
+    for module in MODULES
+    for route in module.router.routes
+    if isinstance(route, APIRoute)
+}
+GUARDED = sorted(name for name, needed in OPERATIONS.items() if needed is not PUBLIC)
+
+
+def test_every_operation_has_a_line() -> None:
+    assert set(OPERATIONS) == set(ROUTES)
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_the_route_asks_for_what_its_line_says(operation: str) -> None:
+    route = ROUTES[operation]
+    if OPERATIONS[operation] is PUBLIC:
+        assert getattr(route.endpoint, PUBLIC_MARK, None)
+        return
+    asked = [
+        inner.call.permission
+        for inner in route.dependant.dependencies
+        if isinstance(inner.call, Requires)
+    ]
+    assert asked == [OPERATIONS[operation]]
+
+
+@pytest.fixture(scope="module")
+async def stage(portal: FastAPI, world: World) -> AsyncIterator[Stage]:
+    transport = httpx.ASGITransport(app=portal, client=("10.8.8.8", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+        yield Stage(portal, world, client)
+
+
+@pytest.fixture(scope="module")
+async def actors(stage: Stage) -> dict[str, Actor]:
+    return {name: await stage.make(name) for name in MAKERS}
+
+
+Request = tuple[dict[str, str], dict[str, Any] | None, dict[str, str]]
+"""Path parameters, body, headers."""
+Maker = Callable[[Stage, Actor], Awaitable[Request]]
+REQUESTS: dict[str, Maker] = {}
+
+
+def request(*operations: str) -> Callable[[Maker], Maker]:
+    def keep(maker: Maker) -> Maker:
+        REQUESTS.update(dict.fromkeys(operations, maker))
+        return maker
+
+    return keep
+
+
+@request(
+    *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
+    *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
+    *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
+)
+async def nothing_else(stage: Stage, actor: Actor) -> Request:
+    return actor.ids, None, {}
+
+
+async def fresh_order(stage: Stage, actor: Actor) -> dict[str, str]:
+    """An order nobody has touched, of the company that the actor's ids are of."""
+    if actor.owner is None:
+        return {}
+    await stage.execute(
+        "UPDATE sites SET state = 'RELEASED' WHERE company_id = :id AND state = 'HELD'",
+        id=actor.owner.company_id,
+    )
+    order = await place(stage.client, actor.owner, order_body(confirm_duplicate=True))
+    return {"order_id": order["id"], "item_id": order["items"][0]["id"]}
+
+
+@request("create_order")
+async def a_new_order(stage: Stage, actor: Actor) -> Request:
+    await fresh_order(stage, actor)
+    return {}, order_body(confirm_duplicate=True), key()
+
+
+@request("cancel_order")
+async def an_unpaid_order(stage: Stage, actor: Actor) -> Request:
+    return actor.ids | await fresh_order(stage, actor), None, key()
+
+
+@request("start_payment")
+async def an_order_to_pay(stage: Stage, actor: Actor) -> Request:
+    return actor.ids | await fresh_order(stage, actor), {"method": "CARD"}, key()
+
+
+@request("complete_payment")
+async def a_payment_begun(stage: Stage, actor: Actor) -> Request:
+    ids = await fresh_order(stage, actor)
+    if actor.owner is not None:
+        payment = await start_payment(stage.client, actor.owner, {"id": ids["order_id"]})
+        ids["payment_id"] = payment["id"]
+    return actor.ids | ids, None, key()
+
+
+@request("choose_order_item_site")
+async def an_opening_that_failed(stage: Stage, actor: Actor) -> Request:
+    """Of a company like it: one that opens a site has another role afterwards."""
+    actor = await stage.make(actor.name)
+    ids = await fresh_order(stage, actor)
+    for statement in (
+        "UPDATE orders SET status = 'PROVISIONING_FAILED', payment_status = 'PAID' WHERE id = :id",
+        "UPDATE order_items SET state = 'FAILED' WHERE order_id = :id",
+    ):
+        await stage.execute(statement, id=ids.get("order_id"))
+    word = f"s-{key()['Idempotency-Key'][:12]}"
+    return actor.ids | ids, {"subdomain": word}, key() | actor.headers
+
+
+@request("update_membership")
+async def a_membership_that_was_read(stage: Stage, actor: Actor) -> Request:
+    etag = '"r1"'
+    if "membership_id" in actor.ids and actor.owner is not None:
+        path = f"/v1/memberships/{actor.ids['membership_id']}"
+        answer = await stage.client.get(path, headers=actor.owner.headers)
+        etag = answer.headers.get("etag", etag)
+    return actor.ids, {"auto_renew": True}, {"If-Match": etag}
+
+
+@request("step_up")
+async def the_password(stage: Stage, actor: Actor) -> Request:
+    return {}, {"password": PASSWORD}, {}
+
+
+async def another_session(stage: Stage, actor: Actor) -> dict[str, str]:
+    """The headers of a session of its own, so that the actor's goes on."""
+    if actor.account is None:
+        return {}
+    body = {"login_id": actor.account.login_id, "password": PASSWORD, "client_type": "NATIVE"}
+    answer = await stage.client.post("/v1/auth/login", json=body)
+    if answer.status_code != 200:
+        return {}
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+@request("log_out")
+async def a_session_to_end(stage: Stage, actor: Actor) -> Request:
+    return {}, None, await another_session(stage, actor)
+
+
+@request("end_session")
+async def the_id_of_another_session(stage: Stage, actor: Actor) -> Request:
+    headers = await another_session(stage, actor)
+    if not headers:
+        return {"session_id": str(uuid4())}, None, {}
+    answer = await stage.client.get("/v1/auth/sessions", headers=headers)
+    current = next(s for s in answer.json()["items"] if s["current"])
+    return {"session_id": current["id"]}, None, {}
+
+
+@request("end_other_sessions")
+async def somebody_with_two_sessions(stage: Stage, actor: Actor) -> Request:
+    """One like it: the actor's own session must go on."""
+    if actor.role == "NOBODY":
+        return {}, None, {}
+    another = await stage.make(actor.name)
+    await another_session(stage, another)
+    return {}, None, another.headers
+
+
+@request("get_order_transaction_confirmation")
+async def a_paid_order(stage: Stage, actor: Actor) -> Request:
+    ids = await fresh_order(stage, actor)
+    await stage.execute(
+        "UPDATE orders SET payment_status = 'PAID', status = 'PAID', paid_at = :at WHERE id = :id",
+        id=ids.get("order_id"),
+        at=wire_now(),
+    )
+    return actor.ids | ids, None, {}
+
+
+def invited() -> dict[str, Any]:
+    return {"name": "정도현", "email": f"{uuid4().hex[:12]}@hanbit.example"}
+
+
+@request("invite_user")
+async def somebody_to_invite(stage: Stage, actor: Actor) -> Request:
+    return {}, invited(), key()
+
+
+async def invitation(stage: Stage, actor: Actor) -> dict[str, str]:
+    """An open invitation of the company that the actor's ids are of, sent a day ago."""
+    if actor.owner is None or "site_id" not in actor.ids:
+        return {"invitation_id": str(uuid4())}
+    headers = actor.owner.headers | key()
+    answer = await stage.client.post("/v1/invitations", json=invited(), headers=headers)
+    found = {"invitation_id": str(answer.json().get("id", uuid4()))}
+    await stage.execute(
+        "UPDATE invitations SET sent_at = sent_at - interval '1 day' WHERE id = :id",
+        id=found["invitation_id"],
+    )
+    return found
+
+
+@request("resend_invitation", "cancel_invitation")
+async def an_open_invitation(stage: Stage, actor: Actor) -> Request:
+    return await invitation(stage, actor), None, key()
+
+
+async def linked_person(stage: Stage, actor: Actor, *, member: bool) -> str:
+    """The account of a groupware administrator of the actor's site."""
+    person = await sign_up_individual(stage.client, stage.world)
+    if actor.owner is not None and "site_id" in actor.ids:
+        await link_to_site(
+            stage.portal,
+            person,
+            actor.owner.company_id,
+            actor.ids["site_id"],
+            member=member,
+        )
+    return person.account_id
+
+
+@request("approve_invitation")
+async def an_invitation_that_waits(stage: Stage, actor: Actor) -> Request:
+    found = await invitation(stage, actor)
+    await stage.execute(
+        "UPDATE invitations SET state = 'APPROVAL_PENDING', account_id = :account WHERE id = :id",
+        account=await linked_person(stage, actor, member=False),
+        id=found["invitation_id"],
+    )
+    return found, None, key()
+
+
+@request("remove_user")
+async def a_user(stage: Stage, actor: Actor) -> Request:
+    return {"user_id": await linked_person(stage, actor, member=True)}, None, {}
+
+
+@request("update_user")
+async def a_user_to_suspend(stage: Stage, actor: Actor) -> Request:
+    user = await linked_person(stage, actor, member=True)
+    return {"user_id": user}, {"state": "SUSPENDED"}, {}
+
+
+@request("accept_invitation")
+async def no_invitation(stage: Stage, actor: Actor) -> Request:
+    return {}, {"token": "x" * 43}, key()
+
+
+@request("withdraw")
+async def somebody_like_it(stage: Stage, actor: Actor) -> Request:
+    """Whoever leaves is gone: another one of its kind leaves, with its orders settled."""
+    if actor.role not in {A, P, C, M, None}:
+        return {}, None, {}
+    leaver = await stage.make(actor.name)
+    if leaver.owner is leaver.account and leaver.owner is not None:
+        path = f"/v1/orders/{leaver.ids['order_id']}/cancel"
+        await stage.client.post(path, headers=leaver.headers | key())
+    return {}, None, leaver.headers
+
+
+@request("remove_link")
+async def a_social_link(stage: Stage, actor: Actor) -> Request:
+    if actor.account is None:
+        return {"link_id": str(uuid4())}, None, {}
+    link_id = str(uuid4())
+    await stage.execute(
+        "INSERT INTO social_links (id, account_id, provider, subject_index, created_at) VALUES"
+        " (cast(:id AS uuid), cast(:account AS uuid), 'kakao', sha256(cast(:subject AS bytea)),"
+        " :at)",
+        id=link_id,
+        account=actor.account.account_id,
+        subject=link_id.encode(),
+        at=wire_now(),
+    )
+    return {"link_id": link_id}, None, {}
+
+
+@request("add_social_link")
+async def nothing_from_a_provider(stage: Stage, actor: Actor) -> Request:
+    word = "x" * 43
+    return {}, {"provider": "kakao", "code": word, "state": word, "client_secret": word}, {}
+
+
+ELSEWHERE = {
+    ("get_system_status", P): (
+        404,
+        "site_not_found",
+        "its system status is empty: there is no site yet",
+    ),
+    ("accept_invitation", "individual"): (
+        422,
+        "invitation_invalid",
+        "needs the token of a mail: tests/integration/test_users.py",
+    ),
+    ("accept_invitation", "corporate"): (
+        422,
+        "invitation_invalid",
+        "a company's own account is nobody's user: no token is for it",
+    ),
+    ("add_social_link", "individual"): (
+        422,
+        "social_state_unknown",
+        "needs a code of the provider: tests/integration/test_social.py",
+    ),
+    ("add_social_link", "corporate"): (
+        403,
+        "individual_account_required",
+        "a corporate account has no links (PRODUCT.md section 2)",
+    ),
+}
+"""What is allowed and still refused here, by role or kind of account; with the reason."""
+
+
+def wanted(operation: str, actor: Actor) -> str:
+    """The kind of answer: 401, 403, 404, 409 or 2xx."""
+    permission = OPERATIONS[operation]
+    own = permission.startswith("me.")
+    if actor.role == "NOBODY":
+        return "401"
+    if actor.role == "STRANGER":
+        if permission == "me.withdraw":
+            return "403"
+        return "404" if "{" in ROUTES[operation].path and not own else "2xx"
+    if actor.role is None:
+        return "2xx" if own else "409"
+    return "2xx" if actor.role in HOLDERS[permission] else "403"
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("operation", GUARDED)
+async def test_everybody_may_do_what_the_table_says_and_no_more(
+    stage: Stage, actors: dict[str, Actor], operation: str, name: str
+) -> None:
+    actor = actors[name]
+    ids, body, headers = await REQUESTS[operation](stage, actor)
+    route = ROUTES[operation]
+    known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
+    answer = await stage.client.request(
+        *(sorted(route.methods)[0], route.path.format(**known)),
+        json=body,
+        headers=actor.headers | headers,
+    )
+    expected = wanted(operation, actor)
+    kind = "corporate" if isinstance(actor.account, Member) else "individual"
+    refused = ELSEWHERE.get((operation, actor.role or "")) or ELSEWHERE.get((operation, kind))
+    if expected == "2xx" and refused is not None:
+        status, code, _ = refused
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+        return
+    if expected == "2xx":
+        assert answer.is_success, answer.text
+        return
+    assert answer.status_code == int(expected), answer.text
+    if expected == "409":
+        assert answer.json()["code"] == "company_selection_required"
+    if expected == "404":
+        assert answer.json()["code"].endswith("_not_found")
+
+
+BY_ANOTHER = {"withdraw", "choose_order_item_site", "end_other_sessions"}
+"""Asked by an actor made for the request, whose company is another one."""
+
+
+@pytest.mark.parametrize("operation", [name for name in GUARDED if name not in BY_ANOTHER])
+async def test_an_admin_of_two_who_names_a_company_is_admin_of_it(
+    stage: Stage, actors: dict[str, Actor], operation: str
+) -> None:
+    actor = actors["ADMIN of two"]
+    assert actor.owner is not None
+    named = {"X-Company-Id": actor.owner.company_id}
+    expected = "2xx" if A in HOLDERS[OPERATIONS[operation]] else "403"
+    ids, body, headers = await REQUESTS[operation](stage, actor)
+    route = ROUTES[operation]
+    known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
+    answer = await stage.client.request(
+        *(sorted(route.methods)[0], route.path.format(**known)),
+        json=body,
+        headers=actor.headers | named | headers,
+    )
+    if (operation, "individual") in ELSEWHERE:
+        assert answer.json()["code"] == ELSEWHERE[operation, "individual"][1]
+        return
+    assert answer.is_success if expected == "2xx" else answer.status_code == 403, answer.text
