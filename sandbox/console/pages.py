@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from sandbox.faults import PROVIDERS, Fault
 from sandbox.forms import Form
+from sandbox.groupware.people import UserChange, change_user
 from sandbox.nts import NUMBER_TABLE
 from sandbox.portone import PortOneFailure
 from sandbox.portone.console_actions import approve, approve_identity, fail
@@ -79,7 +80,25 @@ def build_router(world: World) -> APIRouter:
 
     @router.get("/console/sites")
     async def sites() -> HTMLResponse:
-        return show("sites", sites=list(world.groupware.sites.values()))
+        return show(
+            "sites",
+            sites=list(world.groupware.sites.values()),
+            groupware=world.settings.groupware_url,
+            spa=world.settings.spa_url,
+        )
+
+    @router.post("/console/users/{external_id}/{sub}")
+    async def change(external_id: str, sub: str, sent: Form) -> Response:
+        site = world.groupware.sites.get(external_id)
+        user = site.user(sub) if site else None
+        if site is None or user is None:
+            raise HTTPException(404, "user_not_found")
+        wanted = {name: value == "on" for name, value in sent.items()}
+        try:
+            change_user(world, site, user, UserChange.model_validate(wanted))
+        except ValidationError as broken:
+            raise HTTPException(422, "invalid_change") from broken
+        return back("sites")
 
     @router.get("/console/numbers")
     async def numbers() -> HTMLResponse:

@@ -8,6 +8,7 @@ import { comeFromGroupware } from "./pages/sso.js";
 import { comeFromSocial } from "./pages/social.js";
 import { acceptInvitation } from "./pages/invitation.js";
 import { verifyEmail } from "./pages/verify_email.js";
+import { users } from "./pages/users.js";
 import { takeFromAddress } from "./store.js";
 
 const PAGES = {
@@ -19,6 +20,7 @@ const PAGES = {
   "/social/callback": comeFromSocial,
   "/invitations/accept": acceptInvitation,
   "/verify-email": verifyEmail,
+  "/company/users": users,
 };
 const BASE = "/spa";
 

@@ -50,8 +50,12 @@ function fact(name, value) {
   return [el("dt", {}, name), el("dd", {}, value)];
 }
 
+// The portal's menu is larger than this SPA: what it has no page for is shown without a link.
+const HERE = { home: "/spa/", "company.users": "/spa/company/users" };
+
 function entry(item) {
-  return el("li", { "data-key": item.key }, item.label, item.children.length ? el("ul", {}, item.children.map(entry)) : null);
+  const label = HERE[item.key] ? el("a", { href: HERE[item.key] }, item.label) : item.label;
+  return el("li", { "data-key": item.key }, label, item.children.length ? el("ul", {}, item.children.map(entry)) : null);
 }
 
 export function whyNoRole(reason) {

@@ -1,0 +1,71 @@
+"""The sandbox's SPA: one strict document for every page, and nothing from elsewhere."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.app import create_sandbox
+from sandbox.settings import SandboxSettings
+from sandbox.world import World
+
+HERE = Path(__file__).parents[2]
+ASSETS = HERE / "sandbox" / "spa" / "assets"
+SCRIPTS = sorted(path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.js"))
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    world = World(SandboxSettings(data_dir=tmp_path, port=8123))
+    transport = httpx.ASGITransport(create_sandbox(world))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as made:
+        yield made
+    await world.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/sign-up/corporate", "/social/callback"])
+async def test_every_page_is_the_same_strict_document(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(f"/spa{path}")
+    assert (page.status_code, page.headers["referrer-policy"]) == (200, "no-referrer")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "connect-src http://127.0.0.1:8123;" in policy
+    assert "unsafe" not in policy
+    assert 'content="http://127.0.0.1:8123"' in page.text
+    assert not re.search(r"<style|style=|<script>|\son[a-z]+=", page.text)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+async def test_scripts_are_served_and_neither_make_markup_of_text_nor_load_from_elsewhere(
+    client: httpx.AsyncClient, script: str
+) -> None:
+    served = await client.get(f"/spa/assets/{script}")
+    assert served.status_code == 200
+    assert "javascript" in served.headers["content-type"]
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(", served.text)
+    assert not re.search(r"https?://", served.text)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_module_that_is_imported_is_there(script: str) -> None:
+    text = (ASSETS / script).read_text(encoding="utf-8")
+    for name in re.findall(r'from "(.+?)"', text):
+        assert ((ASSETS / script).parent / name).is_file(), name
+
+
+def test_every_page_that_the_portal_links_to_is_documented_and_routed() -> None:
+    documented = (HERE / "docs" / "spa-pages.md").read_text(encoding="utf-8")
+    routed = (ASSETS / "main.js").read_text(encoding="utf-8")
+    pages = {
+        page
+        for path in (HERE / "app" / "services").glob("*.py")
+        for page in re.findall(
+            r'(?:SPA_PAGE: Final = "|\{self\._spa_url\})(/[a-z/-]+)', path.read_text("utf-8")
+        )
+    }
+    assert pages >= {"/sign-up/corporate", "/invitations/accept", "/company/users"}
+    for page in pages - {"/handover"}:
+        assert f"`{page}" in documented
+        assert f'"{page}":' in routed
