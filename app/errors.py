@@ -149,9 +149,14 @@ async def _on_validation_error(request: Request, exc: Exception) -> Response:
     return problem_response(request, Problem("invalid_request", errors=errors))
 
 
+ITEM_TYPES = frozenset({"NEW", "ADD_EXTEND", "CHANGE"})
+"""What pydantic puts between an item and its fields: the type by which it read it."""
+
+
 def _pointer(location: tuple[str | int, ...]) -> str:
     """`("body", "items", 0)` → `/items/0`; what is not the body keeps its place: `/query/limit`."""
     parts = location[1:] if location[:1] == ("body",) else location
+    parts = tuple(part for part in parts if part not in ITEM_TYPES)
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 

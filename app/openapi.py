@@ -33,6 +33,9 @@ TAGS = [
 ]
 
 
+SIGN_IN_IS_OPTIONAL = {"preview_price"}
+
+
 def describe(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Gives the application an `openapi()` that answers our document of the routes, made once."""
 
@@ -65,6 +68,8 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
             _drop_unused(operation)
             _name_company(operation)
             _require_headers(operation)
+            if operation["operationId"] in SIGN_IN_IS_OPTIONAL:
+                operation["security"].insert(0, {})
     _link(document["paths"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

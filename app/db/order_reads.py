@@ -10,13 +10,15 @@ from app.domain.orders import OrderStatus, OrderType, PaymentMethod, PaymentStat
 
 
 class LineRead(msgspec.Struct, frozen=True):
-    """A priced line; `net` after every discount."""
+    """A priced line; `net` after every discount. `days` of `days_of`: a part of a month."""
 
     kind: str
     code: str
     quantity: int
     unit_price: int
     months: int | None
+    days: int
+    days_of: int | None
     amount: int
     net: int
 
@@ -100,6 +102,7 @@ class OrderRead(msgspec.Struct, frozen=True):
 class ItemSummaryRead(msgspec.Struct, frozen=True):
     """What a row of the history says of a site."""
 
+    type: OrderType
     plan: str
     users: int
     months: int | None
@@ -133,17 +136,16 @@ _ITEMS = (
     "(SELECT json_agg(json_build_object('id', i.id, 'position', i.position, 'type', i.type,"
     " 'plan', i.plan, 'users', i.users, 'months', i.months, 'add_ons', i.add_ons,"
     " 'state', i.state, 'failure', i.failure, 'membership_id', i.membership_id,"
-    " 'starts_on', g.starts_on, 'expires_on', g.ends_on,"
+    " 'starts_on', i.applied_on, 'expires_on', i.expires_on,"
     " 'site', json_build_object('id', s.id, 'name', s.name, 'subdomain', s.subdomain,"
     "   'url', s.url),"
     " 'lines', (SELECT coalesce(json_agg(json_build_object('kind', l.kind, 'code', l.code,"
     "   'quantity', l.quantity, 'unit_price', l.unit_price, 'months', l.months,"
-    "   'amount', l.amount, 'net', l.net) ORDER BY l.position), '[]')"
+    "   'days', l.days, 'days_of', l.days_of, 'amount', l.amount, 'net', l.net)"
+    "   ORDER BY l.position), '[]')"
     "   FROM order_lines l WHERE l.item_id = i.id),"
     " 'discounts', i.discounts, 'labels', i.labels) ORDER BY i.position)"
-    " FROM order_items i JOIN sites s ON s.id = i.site_id"
-    " LEFT JOIN LATERAL (SELECT x.starts_on, x.ends_on FROM segments x"
-    "   WHERE x.order_item_id = i.id LIMIT 1) g ON true WHERE i.order_id = o.id) AS items"
+    " FROM order_items i JOIN sites s ON s.id = i.site_id WHERE i.order_id = o.id) AS items"
 )
 _EVENTS = (
     "(SELECT json_agg(json_build_object('status', e.status, 'at', e.at, 'actor', e.actor,"
@@ -158,9 +160,9 @@ ORDER = read_one(
 ORDER_PAGE = read_many(
     "SELECT o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method,"
     " o.catalogue_code, o.total, o.ordered_on, o.paid_at, o.created_at,"
-    " (SELECT json_agg(json_build_object('plan', i.plan, 'users', i.users, 'months', i.months,"
-    "   'add_ons', i.add_ons, 'starts_on', (SELECT g.starts_on FROM segments g"
-    "     WHERE g.order_item_id = i.id)) ORDER BY i.position)"
+    " (SELECT json_agg(json_build_object('type', i.type, 'plan', i.plan, 'users', i.users,"
+    "   'months', i.months, 'add_ons', i.add_ons, 'starts_on', i.applied_on)"
+    "   ORDER BY i.position)"
     "   FROM order_items i WHERE i.order_id = o.id) AS items"
     " FROM orders o WHERE o.company_id = p.company_id AND (o.created_at, o.id) < (:at, :id)"
     " ORDER BY o.created_at DESC, o.id DESC LIMIT :size",

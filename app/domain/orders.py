@@ -151,6 +151,7 @@ ORDER_STEPS: frozenset[tuple[OrderStatus, OrderStatus]] = frozenset(
         (_O.PROVISIONING, _O.COMPLETED),
         (_O.PROVISIONING, _O.PARTIALLY_COMPLETED),
         (_O.PROVISIONING, _O.PROVISIONING_FAILED),
+        (_O.PROVISIONING, _O.REFUNDED),  # its last item could not be delivered, as those before
         (_O.COMPLETED, _O.PARTIALLY_COMPLETED),  # one of its sites was given back
         (_O.COMPLETED, _O.REFUNDED),
         (_O.PARTIALLY_COMPLETED, _O.PROVISIONING),
@@ -255,8 +256,23 @@ def payment_deadline(
     if method in _AT_THE_BANK:
         while last_day.weekday() >= 5 or last_day in holidays:
             last_day += timedelta(days=1)
-    midnight = datetime.combine(last_day + timedelta(days=1), time(), tzinfo=SEOUL)
+    return end_of(last_day)
+
+
+def end_of(day: date) -> datetime:
+    """24:00 KST of a business day, in UTC."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=SEOUL)
     return midnight.astimezone(UTC)
+
+
+def kind_of_order(types: Collection[OrderType]) -> OrderType:
+    """What an order is called: as its items, which may be of several kinds."""
+    kinds = frozenset(types)
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds <= {OrderType.ADD, OrderType.EXTEND, OrderType.ADD_EXTEND}:
+        return OrderType.ADD_EXTEND
+    return OrderType.CHANGE if OrderType.CHANGE in kinds else OrderType.NEW
 
 
 @dataclass(frozen=True, slots=True)

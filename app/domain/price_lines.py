@@ -77,7 +77,10 @@ def check_add_ons(
     held: Mapping[str, int],
     place: str,
 ) -> list[tuple[AddOn, int]]:
-    """The add-ons named. What is held already counts towards what a site may have."""
+    """The add-ons named, in the catalogue's order, so that a price does not hang on the request's.
+
+    What is held already counts towards what a site may have.
+    """
     found: list[tuple[AddOn, int]] = []
     seen: set[str] = set()
     for position, (code, quantity) in enumerate(add_ons):
@@ -98,7 +101,7 @@ def check_add_ons(
         if plan.free and add_on.price:
             raise DomainError("paid_plan_required", where + "/code")
         found.append((add_on, quantity))
-    return found
+    return sorted(found, key=lambda pair: catalogue.add_ons.index(pair[0]))
 
 
 def charged(add_on: AddOn, quantity: int, users: int) -> int:

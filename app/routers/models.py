@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from pydantic import (
@@ -26,6 +27,16 @@ def _iso_date(value: object) -> date:
 
 
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+
+
+def _id(value: object) -> UUID:
+    if not isinstance(value, str):
+        raise ValueError("an id is a text")
+    return UUID(value)
+
+
+Id = Annotated[UUID, BeforeValidator(_id)]
+"""An id in a body."""
 
 
 def _whole(value: object) -> object:

@@ -38,13 +38,18 @@ class OrderSiteBody(AnswerStruct, frozen=True):
 
 
 class OrderLineBody(AnswerStruct, frozen=True):
-    """quantity × unit price (× months) = amount; `net` after every discount. KRW without VAT."""
+    """quantity × unit price (× months) = amount; `net` after every discount. KRW without VAT.
+
+    `days` of `days_of`: a part of a contract month, besides the whole `months`.
+    """
 
     kind: str
     code: str
     quantity: int
     unit_price: int
     months: int | None
+    days: int
+    days_of: int | None
     amount: int
     net: int
 
@@ -238,6 +243,8 @@ def _item(item: ItemRead, catalogue: Catalogue, language: Language) -> OrderItem
                 quantity=line.quantity,
                 unit_price=line.unit_price,
                 months=line.months,
+                days=line.days,
+                days_of=line.days_of,
                 amount=line.amount,
                 net=line.net,
             )
@@ -281,11 +288,18 @@ def order_summary(
 
 
 def _content(item: ItemSummaryRead, plan: Name, catalogue: Catalogue, language: Language) -> str:
-    """`클라우드 공유형 10명 12개월, 추가 용량 20`: plan, users, months, the first add-ons."""
+    """`클라우드 공유형 10명 12개월, 추가 용량 20`: plan, users, months, the first add-ons.
+
+    Of an addition or extension: `클라우드 공유형 +5명 연장 12개월`.
+    """
     korean = language is Language.KO
-    words = [said(plan, language), f"{item.users:,}" + ("명" if korean else " users")]
+    joins = item.type in {OrderType.ADD, OrderType.EXTEND, OrderType.ADD_EXTEND}
+    words = [said(plan, language)]
+    if item.users:
+        words.append(f"{'+' if joins else ''}{item.users:,}" + ("명" if korean else " users"))
     if item.months:
-        words.append(f"{item.months}" + ("개월" if korean else " months"))
+        extended = ("연장 " if korean else "extended ") if joins else ""
+        words.append(f"{extended}{item.months}" + ("개월" if korean else " months"))
     extras = []
     for code, quantity in list(item.add_ons.items())[:3]:
         add_on = catalogue.add_on(code)

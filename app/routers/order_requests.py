@@ -6,8 +6,8 @@ from pydantic import Field
 
 from app.domain.terms import GivenConsent
 from app.routers.accounts import Email
+from app.routers.item_requests import AddExtendItemRequest, ChangeItemRequest, NewItemRequest
 from app.routers.models import CODE, LINE, NO_NUL, WHOLE, IsoDate, RequestModel
-from app.routers.price_previews import NewItemRequest
 from app.services.order_placement import PlaceOrder, SiteWish
 
 Line = Annotated[str, Field(min_length=1, max_length=60, pattern=LINE)]
@@ -23,10 +23,15 @@ class SiteRequest(RequestModel):
     admin_email: Email
 
 
-class OrderItemRequest(NewItemRequest):
+class NewOrderItemRequest(NewItemRequest):
     """A priced item and the site it is for."""
 
     site: SiteRequest
+
+
+OrderItemRequest = Annotated[
+    NewOrderItemRequest | AddExtendItemRequest | ChangeItemRequest, Field(discriminator="type")
+]
 
 
 class OrderConsentRequest(RequestModel):
@@ -38,13 +43,17 @@ class OrderConsentRequest(RequestModel):
 
 
 class PlaceOrderRequest(RequestModel):
-    """`expected_total` is what the client showed; `payment_method` is null when it is 0."""
+    """`expected_total` is what the client showed; `payment_method` is null when it is 0 or less.
+
+    `accept_credit` agrees that what a change leaves goes to the credit balance.
+    """
 
     items: list[OrderItemRequest] = Field(min_length=1, max_length=20)
     coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
     starts_on: IsoDate | None = None
     confirm_duplicate: bool = False
-    expected_total: Annotated[int, Field(ge=0, le=10**13), WHOLE] = Field(examples=[583000])
+    accept_credit: bool = False
+    expected_total: Annotated[int, Field(ge=-(10**13), le=10**13), WHOLE] = Field(examples=[583000])
     payment_method: Annotated[str, Field(pattern=r"^[A-Z_]{1,40}$")] | None = Field(
         default=None, examples=["CARD"]
     )
@@ -53,10 +62,15 @@ class PlaceOrderRequest(RequestModel):
     def to_domain(self) -> PlaceOrder:
         return PlaceOrder(
             items=[item.to_domain() for item in self.items],
-            sites=[SiteWish(**item.site.model_dump()) for item in self.items],
+            sites=[
+                SiteWish(**item.site.model_dump())
+                for item in self.items
+                if isinstance(item, NewOrderItemRequest)
+            ],
             coupon_code=self.coupon_code,
             starts_on=self.starts_on,
             confirm_duplicate=self.confirm_duplicate,
+            accept_credit=self.accept_credit,
             expected_total=self.expected_total,
             payment_method=self.payment_method,
             consents=[GivenConsent(c.kind, c.version, c.agreed) for c in self.consents],

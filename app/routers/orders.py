@@ -42,7 +42,7 @@ class SubdomainRequest(RequestModel):
     "",
     operation_id="create_order",
     summary="Place an order",
-    description="신규주문: 약관 동의 및 결제. Needs an Idempotency-Key.",
+    description="신규주문과 추가/연장주문: 약관 동의 및 결제. Needs an Idempotency-Key.",
     status_code=201,
     responses={
         201: {"model": OrderBody},
@@ -60,6 +60,9 @@ class SubdomainRequest(RequestModel):
             "subdomain_taken",
             "subdomain_holds_used_up",
             "price_changed",
+            "nothing_to_order",
+            "membership_change_in_progress",
+            "change_needs_confirmation",
             "payment_method_not_allowed",
             "consent_required",
             "consent_unknown",

@@ -76,6 +76,7 @@ PROVIDER = ("provider_unavailable", "provider_failed")
             *IDEMPOTENT,
             "order_not_found",
             "order_state_conflict",
+            "membership_changed",
             *PROVIDER,
             body=True,
         ),

@@ -1,5 +1,7 @@
 """Permissions as types: what an endpoint's signature says is what its transaction checks."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -30,13 +32,17 @@ class Requires(SecurityBase):
         self.scheme_name = "access_token"
 
     async def __call__(self, request: Request) -> Access:
-        deps = deps_of(request)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        try:
-            claims = deps.access_tokens.verify(token.strip() if scheme.lower() == "bearer" else "")
-        except InvalidAccessToken as refused:
-            raise DomainError("not_authenticated") from refused
-        return Access(deps.database, claims, _company_of(request), self.permission)
+        return _access(request, self.permission)
+
+
+def _access(request: Request, permission: Permission) -> Access:
+    deps = deps_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        claims = deps.access_tokens.verify(token.strip() if scheme.lower() == "bearer" else "")
+    except InvalidAccessToken as refused:
+        raise DomainError("not_authenticated") from refused
+    return Access(deps.database, claims, _company_of(request), permission)
 
 
 def _company_of(request: Request) -> UUID | None:
@@ -50,6 +56,18 @@ def _company_of(request: Request) -> UUID | None:
         raise Problem("invalid_request", errors=(error,)) from malformed
 
 
+class MayRequire(SecurityBase):
+    """For a public operation of which a part needs a sign-in: access when it is asked for."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+        self.model = HTTPBearerModel(bearerFormat="JWT")
+        self.scheme_name = "access_token"
+
+    async def __call__(self, request: Request) -> Callable[[], Access]:
+        return partial(_access, request, self.permission)
+
+
 CanReadMe = Annotated[Access, Depends(Requires(Permission.ME_READ))]
 CanUpdateMe = Annotated[Access, Depends(Requires(Permission.ME_UPDATE))]
 CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
@@ -57,6 +75,9 @@ CanHandOver = Annotated[Access, Depends(Requires(Permission.COMPANY_HAND_OVER))]
 CanManageUsers = Annotated[Access, Depends(Requires(Permission.USERS_MANAGE))]
 CanReadOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_READ))]
 CanReadDocuments = Annotated[Access, Depends(Requires(Permission.DOCUMENTS_READ))]
+MayChangeMemberships = Annotated[
+    Callable[[], Access], Depends(MayRequire(Permission.ORDERS_CREATE_CHANGE))
+]
 CanCreateOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_CREATE_NEW))]
 CanManagePayments = Annotated[Access, Depends(Requires(Permission.PAYMENTS_MANAGE))]
 CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_READ))]

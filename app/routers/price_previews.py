@@ -7,52 +7,26 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from app.domain.explanations import explain_coupon, explain_discount, explain_line
-from app.domain.pricing import Line, NewItem, PricedItem
+from app.domain.orders import ORDER_TYPE_LABELS
+from app.domain.prices import Line, PricedItem
 from app.language import Language
 from app.routers.access import public
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import NO_NUL, WHOLE, AnswerModel, IsoDate, RequestModel
+from app.routers.item_requests import ItemRequest
+from app.routers.models import NO_NUL, AnswerModel, IsoDate, RequestModel
+from app.routers.permissions import FOR_A_COMPANY, MayChangeMemberships
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.pricing import Preview, preview_price
 
 router = APIRouter(prefix="/v1", tags=["catalogue"], route_class=StrictRoute)
 
-Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Z0-9_]+$")]
-
-
-class AddOnRequest(RequestModel):
-    """An add-on and how many of it."""
-
-    code: Code = Field(examples=["STORAGE_GB"])
-    quantity: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] = Field(examples=[20])
-
-
-class NewItemRequest(RequestModel):
-    """A site to be opened. `users` may be left out for a plan with a fixed number."""
-
-    type: Literal["NEW"]
-    plan: Code = Field(examples=["SHARED"])
-    users: Annotated[int, Field(ge=1, le=100_000), WHOLE] | None = Field(
-        default=None, examples=[10]
-    )
-    months: Annotated[Literal[1, 12, 24], WHOLE] | None = Field(default=None, examples=[12])
-    add_ons: list[AddOnRequest] = Field(default=[], max_length=50)
-
-    def to_domain(self) -> NewItem:
-        return NewItem(
-            plan=self.plan,
-            users=self.users,
-            months=self.months,
-            add_ons=tuple((add_on.code, add_on.quantity) for add_on in self.add_ons),
-        )
-
 
 class PricePreviewRequest(RequestModel):
     """What is to be priced. `starts_on` asks for a later start, at most 60 days ahead."""
 
-    items: list[NewItemRequest] = Field(min_length=1, max_length=20)
+    items: list[ItemRequest] = Field(min_length=1, max_length=20)
     coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
     starts_on: IsoDate | None = None
 
@@ -66,9 +40,9 @@ class MonthsBody(AnswerModel):
 
 
 class LineBody(AnswerModel):
-    """quantity × unit price (× months) = amount, in KRW without VAT."""
+    """quantity × unit price (× months) = amount, in KRW without VAT; a CREDIT's is negative."""
 
-    kind: Literal["LICENCE", "BASE", "SETUP", "ADD_ON"]
+    kind: Literal["LICENCE", "BASE", "SETUP", "ADD_ON", "CREDIT"]
     code: str
     name: str
     quantity: int
@@ -88,10 +62,13 @@ class DiscountBody(AnswerModel):
 
 
 class PricedItemBody(AnswerModel):
-    """A priced site; the dates are those of an opening today, or of the start asked for."""
+    """A priced site; the dates are those of an opening today, or of the start asked for.
+
+    `ends`: what a CHANGE gives up, because it is held and not named.
+    """
 
     index: int
-    type: Literal["NEW"]
+    type: Literal["NEW", "ADD", "EXTEND", "ADD_EXTEND", "CHANGE"]
     type_label: str
     plan: str
     plan_label: str
@@ -137,7 +114,16 @@ REFUSALS = (
     "add_on_limit_exceeded",
     "quantity_out_of_range",
     "starts_on_out_of_range",
+    "starts_on_for_new_only",
     "free_site_exists",
+    "membership_not_found",
+    "membership_twice",
+    "membership_overdue",
+    "membership_expired",
+    "membership_state_conflict",
+    "managed_by_reseller",
+    "change_not_offered",
+    "below_present_use",
 )
 
 
@@ -145,16 +131,25 @@ REFUSALS = (
     "/price-previews",
     operation_id="preview_price",
     summary="What an order would cost",
-    description="신규주문의 결제 금액. Nothing is stored and no account is needed.",
-    responses=problems(*REFUSALS, body=True),
+    description=(
+        "신규주문과 추가/연장주문의 결제 금액. Nothing is stored. Only items that name a membership"
+        " need a sign-in, with `orders.create` for its company."
+    ),
+    responses=problems(*FOR_A_COMPANY, *REFUSALS, "corporate_account_required", body=True),
 )
 @public("prices are shown before anybody signs up")
 async def preview(
-    deps: DepsDep, language: LanguageDep, body: PricePreviewRequest
+    deps: DepsDep, language: LanguageDep, access: MayChangeMemberships, body: PricePreviewRequest
 ) -> PricePreviewBody:
     items = [item.to_domain() for item in body.items]
     found = await preview_price(
-        deps.database, deps.clock, deps.catalogues, items, body.coupon_code, body.starts_on
+        deps.database,
+        deps.clock,
+        deps.catalogues,
+        access,
+        items,
+        body.coupon_code,
+        body.starts_on,
     )
     return _body(found, body.coupon_code, language)
 
@@ -178,8 +173,8 @@ def _item(item: PricedItem, language: Language) -> PricedItemBody:
     korean = language is Language.KO
     return PricedItemBody(
         index=item.index,
-        type="NEW",
-        type_label="신규" if korean else "New",
+        type=item.type.value,
+        type_label=said(ORDER_TYPE_LABELS[item.type], language),
         plan=item.plan.code,
         plan_label=said(item.plan.name, language),
         starts_on=item.starts_on,
@@ -195,12 +190,14 @@ def _item(item: PricedItem, language: Language) -> PricedItemBody:
             for discount in item.discounts
         ],
         labels=[said(label, language) for label in item.labels],
-        ends=[],
+        ends=[f"{said(name, language)} {quantity:,}" for name, quantity in item.ends],
     )
 
 
 def _line(line: Line, language: Language) -> LineBody:
-    months = None if line.months is None else MonthsBody(whole=line.months, days=0, of=None)
+    months = None
+    if line.months is not None:
+        months = MonthsBody(whole=line.months, days=line.days, of=line.of)
     return LineBody(
         kind=line.kind.value,
         code=line.code,

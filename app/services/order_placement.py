@@ -1,6 +1,6 @@
 """Placing an order (PRODUCT.md section 10): the checks in their order, then everything at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.contracts import ContractRead, contracts_of
 from app.db.ids import new_id
 from app.db.order_reads import (
     DiscountRead,
@@ -37,13 +38,25 @@ from app.domain.orders import (
     PaymentMethod,
     derive_order_status,
     derive_payment_status,
+    end_of,
+    kind_of_order,
     order_fingerprint,
     payment_deadline,
 )
 from app.domain.periods import SEOUL, seoul_date
 from app.domain.pricing import NewItem, PricedItem, PricedOrder, price_order
+from app.domain.roles import Permission, require
 from app.domain.sites import check_subdomain
 from app.domain.terms import GivenConsent, TermsUse, check_consents, order_consents_needed
+from app.services.contract_wishes import (
+    AddExtendWish,
+    ItemWish,
+    check_present_use,
+    check_something_is_ordered,
+    memberships_named,
+    order_type,
+    priceable,
+)
 from app.services.order_events import ANNOUNCE_ORDER, PROVISION_ITEM, account_actor
 from app.services.principals import Principal
 
@@ -66,9 +79,12 @@ class SiteWish:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """What the order page sends. `payment_method` is None exactly when nothing is due."""
+    """What the order page sends. `payment_method` is None exactly when nothing is due.
 
-    items: Sequence[NewItem]
+    `sites` are those of the NEW items, in their order.
+    """
+
+    items: Sequence[ItemWish]
     sites: Sequence[SiteWish]
     coupon_code: str | None
     starts_on: date | None
@@ -76,14 +92,16 @@ class PlaceOrder:
     expected_total: int
     payment_method: str | None
     consents: Sequence[GivenConsent]
+    accept_credit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """The rows that were written."""
+    """The rows that were written. `item_sites` are the sites that the items are for."""
 
     order: Order
     sites: tuple[Site, ...]
+    item_sites: tuple[SiteRead, ...]
     items: tuple[OrderItem, ...]
     lines: tuple[OrderLine, ...]
     event: OrderEvent
@@ -116,7 +134,6 @@ class PlacedOrder:
         )
 
     def _item(self, item: OrderItem) -> ItemRead:
-        site = self.sites[item.position]
         return ItemRead(
             id=item.id,
             position=item.position,
@@ -127,10 +144,10 @@ class PlacedOrder:
             add_ons=item.add_ons,
             state=item.state,
             failure=None,
-            membership_id=None,
+            membership_id=item.membership_id,
             starts_on=None,
             expires_on=None,
-            site=SiteRead(site.id, site.name, site.subdomain, None),
+            site=self.item_sites[item.position],
             lines=[
                 LineRead(
                     line.kind,
@@ -138,6 +155,8 @@ class PlacedOrder:
                     line.quantity,
                     line.unit_price,
                     line.months,
+                    line.days,
+                    line.days_of,
                     line.amount,
                     line.net,
                 )
@@ -156,13 +175,20 @@ async def place_order(
     catalogue: Catalogue,
     command: PlaceOrder,
 ) -> PlacedOrder:
-    """Places the order in the caller's transaction: three statements, five with a coupon.
+    """Places the order in the caller's transaction: three statements, one more with a coupon, and
 
-    Raises, in this order: what cannot be ordered, `order_already_open`, `subdomain_taken` and its
-    like, `price_changed`, what is wrong with method and consents.
+    one more where it names memberships. Raises, in this order: what cannot be ordered,
+    `order_already_open`, `subdomain_taken` and its like, what memberships refuse, `price_changed`,
+    what is wrong with method and consents.
     """
-    for index, site in enumerate(command.sites):
-        check_subdomain(site.subdomain, f"/items/{index}/site/subdomain")
+    named = memberships_named(command.items)
+    if named:
+        assert principal.role is not None
+        require(principal.role, Permission.ORDERS_CREATE_CHANGE)
+    check_something_is_ordered(command.items)
+    places = [i for i, item in enumerate(command.items) if isinstance(item, NewItem)]
+    for place, site in zip(places, command.sites, strict=True):
+        check_subdomain(site.subdomain, f"/items/{place}/site/subdomain")
     fingerprint = order_fingerprint(_ordered(catalogue, command))
     names = [site.subdomain for site in command.sites]
     facts = await placement_facts(
@@ -175,23 +201,28 @@ async def place_order(
     )
     if facts.same_order is not None and not command.confirm_duplicate:
         raise DomainError("order_already_open", order_id=str(facts.same_order))
-    _check_names(facts, names)
-    priced = _price(catalogue, command, facts, seoul_date(principal.now))
+    _check_names(facts, names, places)
+    contracts = await contracts_of(session, principal.company_id, named) if named else {}
+    priced = _price(catalogue, command, facts, contracts, seoul_date(principal.now))
     if priced.total != command.expected_total:
         raise DomainError("price_changed", "/expected_total", total=priced.total)
+    if priced.total < 0 and not command.accept_credit:
+        raise DomainError("change_needs_confirmation", "/accept_credit", total=priced.total)
     method = _method(command.payment_method, priced.total)
     check_consents(
         TermsUse.ORDER,
         command.consents,
         order_consents_needed([item.months for item in priced.items]),
     )
-    rows = _Rows(principal, vault, catalogue, command, priced, facts, fingerprint, method)
+    rows = _Rows(
+        principal, vault, catalogue, command, priced, facts, contracts, fingerprint, method
+    )
     placed = rows.build()
     if facts.coupon is not None and not await take_coupon(
         session, facts.coupon.code, principal.company_id, placed.order.id, principal.now
     ):
         raise DomainError("coupon_used_up", "/coupon_code")
-    await _insert(session, placed, names)
+    await _insert(session, placed, names, places)
     jobs = [Job(ANNOUNCE_ORDER, placed.order.id)]
     jobs += [
         Job(PROVISION_ITEM, item.id)
@@ -205,35 +236,43 @@ async def place_order(
 def _ordered(catalogue: Catalogue, command: PlaceOrder) -> list[OrderedItem]:
     """A fixed number of users is the same whether it was named or left out."""
     fixed = {plan.code: plan.fixed_users for plan in catalogue.plans}
-    return [
-        OrderedItem(
-            OrderType.NEW,
-            item.plan,
-            fixed.get(item.plan) or item.users,
-            item.months,
-            item.add_ons,
-            site.subdomain,
-        )
-        for item, site in zip(command.items, command.sites, strict=True)
-    ]
+    subdomains = iter([site.subdomain for site in command.sites])
+
+    def ordered(item: ItemWish) -> OrderedItem:
+        if isinstance(item, AddExtendWish):
+            site, months = str(item.membership_id), item.extend_months or None
+            return OrderedItem(order_type(item), None, item.add_users, months, item.add_ons, site)
+        site = next(subdomains) if isinstance(item, NewItem) else str(item.membership_id)
+        users = fixed.get(item.plan) or item.users
+        return OrderedItem(order_type(item), item.plan, users, item.months, item.add_ons, site)
+
+    return [ordered(item) for item in command.items]
 
 
-def _check_names(facts: PlacementFacts, names: Sequence[str]) -> None:
+def _check_names(facts: PlacementFacts, names: Sequence[str], places: Sequence[int]) -> None:
     for index, name in enumerate(names):
         if name in facts.taken or name in names[:index]:
-            raise DomainError("subdomain_taken", f"/items/{index}/site/subdomain")
-    if facts.holds + len(names) > OPEN_HOLDS:
+            raise DomainError("subdomain_taken", f"/items/{places[index]}/site/subdomain")
+    if names and facts.holds + len(names) > OPEN_HOLDS:
         raise DomainError("subdomain_holds_used_up")
 
 
 def _price(
-    catalogue: Catalogue, command: PlaceOrder, facts: PlacementFacts, today: date
+    catalogue: Catalogue,
+    command: PlaceOrder,
+    facts: PlacementFacts,
+    contracts: Mapping[UUID, ContractRead],
+    today: date,
 ) -> PricedOrder:
     coupon: Coupon | None = facts.coupon
+    wishes = priceable(command.items, contracts)
+    if any(contract.busy for contract in contracts.values()):
+        raise DomainError("membership_change_in_progress")
     if command.coupon_code is not None and coupon is None:
         raise DomainError("coupon_unknown", "/coupon_code")
-    priced = price_order(catalogue, command.items, coupon, today, command.starts_on)
-    free = [item.index for item in priced.items if item.plan.free]
+    priced = price_order(catalogue, wishes, coupon, today, command.starts_on)
+    check_present_use(command.items, priced, contracts)
+    free = [i.index for i in priced.items if i.plan.free and i.type is OrderType.NEW]
     if free and facts.has_free_site:
         raise DomainError("free_site_exists", f"/items/{free[0]}/plan")
     return priced
@@ -241,12 +280,14 @@ def _price(
 
 def _method(method: str | None, total: int) -> PaymentMethod | None:
     """Cards only for now; none where nothing is due."""
-    if (method is None) is not (total == 0) or method not in (None, "CARD"):
+    if (method is None) is not (total <= 0) or method not in (None, "CARD"):
         raise DomainError("payment_method_not_allowed", "/payment_method")
     return None if method is None else PaymentMethod(method)
 
 
-async def _insert(session: AsyncSession, placed: PlacedOrder, names: Sequence[str]) -> None:
+async def _insert(
+    session: AsyncSession, placed: PlacedOrder, names: Sequence[str], places: Sequence[int]
+) -> None:
     """The unique indexes have the last word where two orders ran at once."""
     try:
         await insert_order(
@@ -256,7 +297,7 @@ async def _insert(session: AsyncSession, placed: PlacedOrder, names: Sequence[st
         words = str(lost.orig)
         if "uq_sites_subdomain" in words:
             index = next((i for i, name in enumerate(names) if f"({name})" in words), 0)
-            pointer = f"/items/{index}/site/subdomain"
+            pointer = f"/items/{places[index]}/site/subdomain"
             raise DomainError("subdomain_taken", pointer) from lost
         if "uq_sites_one_free" in words:
             raise DomainError("free_site_exists") from lost
@@ -273,18 +314,20 @@ class _Rows:
     command: PlaceOrder
     priced: PricedOrder
     facts: PlacementFacts
+    contracts: Mapping[UUID, ContractRead]
     fingerprint: bytes
     method: PaymentMethod | None
 
     def build(self) -> PlacedOrder:
         order = self._order()
+        new = [item for item in self.priced.items if item.type is OrderType.NEW]
         sites = tuple(
-            self._site(wish, item)
-            for wish, item in zip(self.command.sites, self.priced.items, strict=True)
+            self._site(wish, item) for wish, item in zip(self.command.sites, new, strict=True)
         )
+        item_sites = self._item_sites(sites)
         items = tuple(
             self._item(order, site, item)
-            for site, item in zip(sites, self.priced.items, strict=True)
+            for site, item in zip(item_sites, self.priced.items, strict=True)
         )
         lines = tuple(
             line
@@ -300,23 +343,51 @@ class _Rows:
             reason=None,
             at=self.principal.now,
         )
-        return PlacedOrder(order, sites, items, lines, event)
+        return PlacedOrder(order, sites, item_sites, items, lines, event)
+
+    def _item_sites(self, new: Sequence[Site]) -> tuple[SiteRead, ...]:
+        """The new ones and those of memberships, as the items follow each other."""
+        opened = iter(new)
+        found = []
+        for item in self.command.items:
+            if isinstance(item, NewItem):
+                site = next(opened)
+                found.append(SiteRead(site.id, site.name, site.subdomain, None))
+            else:
+                held = self.contracts[item.membership_id]
+                found.append(SiteRead(held.site_id, held.site_name, held.subdomain, held.url))
+        return tuple(found)
 
     @property
     def _due_now(self) -> bool:
         return self.priced.total > 0
 
+    def _deadline(self, today: date) -> datetime | None:
+        """Until when it can be paid: an addition not beyond its term, a credit not beyond its day.
+
+        An extension alone can be paid while the term is overdue.
+        """
+        if self.method is None:
+            return None
+        limits = [payment_deadline(self.principal.now, self.method, frozenset())]
+        if self.priced.has_credit:
+            limits.append(end_of(today))
+        for item in self.command.items:
+            if isinstance(item, AddExtendWish) and (item.add_users or item.add_ons):
+                last_day = self.contracts[item.membership_id].contract.expires_on
+                limits += [end_of(last_day)] if last_day else []
+        return min(limits)
+
     def _order(self) -> Order:
         now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)
         status = derive_order_status([ItemState.PENDING], None, self._due_now)
         payment = derive_payment_status(priced.total, 0, 0, None, today)
-        deadline = payment_deadline(now, self.method, frozenset()) if self.method else None
         return Order(
             id=new_id(),
             company_id=self.principal.company_id,
             number=f"ORD-{today:%Y%m%d}-{self.facts.number:06d}",
             account_id=self.principal.account_id,
-            kind="NEW",
+            kind=str(kind_of_order([item.type for item in priced.items])),
             status=str(status),
             payment_status=str(payment),
             payment_method=str(self.method) if self.method else None,
@@ -330,12 +401,13 @@ class _Rows:
             vat=priced.vat,
             total=priced.total,
             ordered_on=today,
+            priced_on=today,
             starts_on=self.command.starts_on,
             consents=[
                 {"kind": c.kind, "version": c.version, "agreed": c.agreed}
                 for c in self.command.consents
             ],
-            expires_at=deadline,
+            expires_at=self._deadline(today),
             paid_at=None if self._due_now else now,
             ended_at=None,
             end_reason=None,
@@ -363,20 +435,21 @@ class _Rows:
             updated_at=now,
         )
 
-    def _item(self, order: Order, site: Site, item: PricedItem) -> OrderItem:
+    def _item(self, order: Order, site: SiteRead, item: PricedItem) -> OrderItem:
+        wish = self.command.items[item.index]
         return OrderItem(
             id=new_id(),
             company_id=order.company_id,
             order_id=order.id,
             position=item.index,
-            type="NEW",
+            type=str(item.type),
             plan=item.plan.code,
             users=item.users,
             months=item.months,
-            add_ons=dict(self.command.items[item.index].add_ons),
+            add_ons=dict(wish.add_ons),
             state="PENDING",
             site_id=site.id,
-            membership_id=None,
+            membership_id=None if isinstance(wish, NewItem) else wish.membership_id,
             discounts=[
                 {
                     "kind": str(d.kind),
@@ -407,6 +480,8 @@ class _Rows:
                 quantity=line.quantity,
                 unit_price=line.unit_price,
                 months=line.months,
+                days=line.days,
+                days_of=line.of,
                 amount=line.amount,
                 net=line.net,
             )

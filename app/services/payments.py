@@ -19,7 +19,7 @@ from app.db.queue import Job, enqueue
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.domain.errors import DomainError
-from app.domain.orders import OrderStatus
+from app.domain.orders import OrderEnd, OrderStatus
 from app.domain.payments import (
     ExpectedPayment,
     PaymentState,
@@ -29,11 +29,13 @@ from app.domain.payments import (
 )
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provider_payments import CancelRequest, ReportedPayment, ReportedStatus
+from app.services.catalogue import Catalogues
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
+from app.services.membership_changes import check_still_fits
 from app.services.order_events import PROVISION_ITEM, SYSTEM
 from app.services.order_placement import opening_time
-from app.services.orders import derive_again, lock_order
+from app.services.orders import derive_again, end_unpaid, lock_order
 from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
 
@@ -43,6 +45,7 @@ GIVE_UP_AFTER = timedelta(days=2)
 _CAPTURED = frozenset({ReportedStatus.PAID, ReportedStatus.PARTIAL_CANCELLED})
 _SETTLED = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED})
 ORDER_NOT_OPEN = "order_not_open"
+MEMBERSHIP_CHANGED = "membership_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Payments:
         mails: Mails,
         emails: Emails,
         shop: Shop,
+        catalogues: Catalogues,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -87,18 +91,21 @@ class Payments:
         self._mails = mails
         self._emails = emails
         self.shop = shop
+        self._catalogues = catalogues
 
     async def start(
         self, session: AsyncSession, principal: Principal, order_id: UUID
     ) -> PaymentView:
         """A new card payment in the caller's transaction; it closes the order's former ones.
 
-        Raises `order_not_found` and `order_state_conflict`.
+        Raises `order_not_found`, `order_state_conflict` and `membership_changed`.
         """
         order = await lock_order(session, principal.company_id, order_id)
         if order.status != OrderStatus.PENDING_PAYMENT:
             raise DomainError("order_state_conflict", current=order.status, wanted="PAID")
         now = principal.now
+        catalogue = await self._catalogues.of(order.catalogue_code)
+        await check_still_fits(session, catalogue, order, now)
         await session.execute(
             update(Payment)
             .where(Payment.order_id == order.id, Payment.status == "READY")
@@ -191,6 +198,8 @@ class Payments:
         if state is PaymentState.REFUND_DUE:
             return reported
         flags = self._flags(payment, order, reported)
+        if not flags and await self._no_longer_fits(session, order, now):
+            flags = (MEMBERSHIP_CHANGED,)
         if not flags:
             await self._capture(session, payment, order, reported, now)
             return None
@@ -200,6 +209,16 @@ class Payments:
         payment.check_due_at = now + CHECK_AFTER
         payment.updated_at = now
         return reported
+
+    async def _no_longer_fits(self, session: AsyncSession, order: Order, now: datetime) -> bool:
+        """Ends an order whose membership is another now: its money goes back."""
+        catalogue = await self._catalogues.of(order.catalogue_code)
+        try:
+            await check_still_fits(session, catalogue, order, now)
+        except DomainError:
+            await end_unpaid(session, order, OrderEnd.CANCELLED, SYSTEM, MEMBERSHIP_CHANGED, now)
+            return True
+        return False
 
     def _not_captured(
         self, payment: Payment, reported: ReportedPayment | None, now: datetime

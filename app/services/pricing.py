@@ -1,17 +1,27 @@
 """Prices without an order: the hot path of the order page. Nothing is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from app.clock import Clock
 from app.db.catalogue import find_coupon
+from app.db.contracts import CONTRACTS, ContractRead
 from app.db.engine import Database
+from app.domain.catalogue import Catalogue
 from app.domain.coupons import Coupon
 from app.domain.errors import DomainError
 from app.domain.periods import seoul_date
-from app.domain.pricing import NewItem, PricedOrder, price_order
+from app.domain.pricing import PricedOrder, price_order
 from app.services.catalogue import Catalogues
+from app.services.contract_wishes import (
+    ItemWish,
+    check_present_use,
+    memberships_named,
+    priceable,
+)
+from app.services.principals import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +37,52 @@ async def preview_price(
     database: Database,
     clock: Clock,
     catalogues: Catalogues,
-    items: Sequence[NewItem],
+    access: Callable[[], Access],
+    items: Sequence[ItemWish],
     coupon_code: str | None,
     starts_on: date | None,
 ) -> Preview:
-    """Prices NEW items as if opened today. To strangers every refused coupon is unknown."""
-    today = seoul_date(await clock.now_outside(database))
+    """Prices items as if opened, paid or changed today.
+
+    Only what touches memberships opens `access`, and raises what that raises. To strangers every
+    refused coupon is unknown.
+    """
+    named = memberships_named(items)
+    contracts: Mapping[UUID, ContractRead] = {}
+    if named:
+        principal, rows = await access().read(CONTRACTS, ids=named)
+        contracts, now = {row.id: row for row in rows}, principal.now
+    else:
+        now = await clock.now_outside(database)
+    today = seoul_date(now)
     catalogue = await catalogues.in_force(today)
-    if coupon_code is None:
-        return Preview(price_order(catalogue, items, None, today, starts_on), None, None)
-    async with database.sessions.begin() as session:
-        coupon = await find_coupon(session, coupon_code)
+    coupon = None
+    if coupon_code is not None:
+        async with database.sessions.begin() as session:
+            coupon = await find_coupon(session, coupon_code)
+    pricing = _Pricing(catalogue, items, contracts, today, starts_on)
     if coupon is not None:
         try:
-            priced = price_order(catalogue, items, coupon, today, starts_on)
-            return Preview(priced, coupon, None)
+            return Preview(pricing.price(coupon), coupon, None)
         except DomainError as refused:
             if refused.code != "coupon_not_applicable":
                 raise
-    priced = price_order(catalogue, items, None, today, starts_on)
-    return Preview(priced, None, "coupon_unknown")
+    rejected = None if coupon_code is None else "coupon_unknown"
+    return Preview(pricing.price(None), None, rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pricing:
+    """One order page."""
+
+    catalogue: Catalogue
+    items: Sequence[ItemWish]
+    contracts: Mapping[UUID, ContractRead]
+    today: date
+    starts_on: date | None
+
+    def price(self, coupon: Coupon | None) -> PricedOrder:
+        wishes = priceable(self.items, self.contracts)
+        priced = price_order(self.catalogue, wishes, coupon, self.today, self.starts_on)
+        check_present_use(self.items, priced, self.contracts)
+        return priced

@@ -4,6 +4,7 @@ Everything is repeatable: the wish is put whole under a revision, the item's row
 is, and its membership is written in the transaction that confirms it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -13,17 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.ids import new_id
 from app.db.queue import Job, enqueue
-from app.db.tables.orders import Order, OrderItem, OrderLine
-from app.db.tables.sites import Membership, Segment, Site
+from app.db.tables.orders import Order, OrderItem
+from app.db.tables.sites import Membership, Site
 from app.db.vault import Vault
-from app.domain.catalogue import Catalogue, Name
+from app.domain.catalogue import Catalogue
+from app.domain.changes import storage_of
+from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
-from app.domain.memberships import monthly_fee, split_storage
-from app.domain.orders import ItemState, OrderStatus, step_item
+from app.domain.memberships import split_storage
+from app.domain.orders import ItemState, OrderStatus, OrderType, step_item
 from app.domain.periods import expires_on, seoul_date
-from app.domain.pricing import Line, LineKind
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provisioning import (
     DesiredSite,
@@ -35,8 +36,20 @@ from app.domain.provisioning import (
     SiteAdmin,
 )
 from app.services.catalogue import Catalogues
+from app.services.contract_wishes import STORAGE
 from app.services.emails import Emails
+from app.services.given_back import give_back_item
 from app.services.mails import Mails, NewMail
+from app.services.membership_changes import (
+    PendingChange,
+    change_membership,
+    credit,
+    lines_of,
+    new_membership,
+    opened,
+    pending_change,
+    write_contract,
+)
 from app.services.order_events import PROVISION_ITEM, SYSTEM
 from app.services.orders import derive_again
 from app.services.ports import Groupware
@@ -82,7 +95,11 @@ class Provisioning:
 
     async def provision(self, item_id: UUID) -> None:
         """Takes an item one step on; what is left is found by the sweep through `due_at`."""
-        wish = await self._begin(item_id)
+        try:
+            wish = await self._begin(item_id)
+        except DomainError as refused:  # another contract than a moment ago
+            await self._fail(item_id, refused.code, final=True)
+            return
         if wish is None:
             return
         try:
@@ -122,45 +139,70 @@ class Provisioning:
             item, order, site = await _lock(session, item_id)
             if item.due_at is None or item.due_at > now:
                 return None
-            if item.state == ItemState.PENDING:
-                if order.status not in {OrderStatus.PAID, OrderStatus.PROVISIONING}:
-                    return None
-                item.state = str(step_item(ItemState.PENDING, ItemState.PROVISIONING))
-                site.revision += 1
-                await session.flush()
-                await derive_again(session, order, SYSTEM, None, now)
+            if item.state == ItemState.PENDING and not await self._take_up(
+                session, item, order, site, now
+            ):
+                return None
             if item.state != ItemState.PROVISIONING:
                 return None
             # Another worker may hold this item: the next look is later, not at once.
             item.due_at = now + POLL_AFTER
             catalogue = await self._catalogues.of(order.catalogue_code)
-            return Wish(self._desired(item, site, catalogue, seoul_date(now)), site.operation_id)
+            if item.type == OrderType.NEW:
+                content = _new_content(catalogue, item, seoul_date(now))
+            else:
+                change = await pending_change(session, catalogue, order, item, now)
+                content = await _changed_content(session, catalogue, item, change)
+            return Wish(self._desired(content, site), site.operation_id)
 
-    def _desired(
-        self, item: OrderItem, site: Site, catalogue: Catalogue, today: date
-    ) -> DesiredSite:
-        assert site.admin_name is not None
-        assert site.admin_email is not None
-        storage = split_storage(storage_gb(catalogue, item))
+    async def _take_up(
+        self, session: AsyncSession, item: OrderItem, order: Order, site: Site, now: datetime
+    ) -> bool:
+        """A membership takes one change after another, each priced for what it finds."""
+        if order.status not in {
+            OrderStatus.PAID,
+            OrderStatus.PROVISIONING,
+            OrderStatus.PARTIALLY_COMPLETED,
+        }:
+            return False
+        if item.type != OrderType.NEW:
+            if await _another_is_applied(session, item):
+                item.due_at = now + POLL_AFTER
+                return False
+            catalogue = await self._catalogues.of(order.catalogue_code)
+            try:
+                await pending_change(session, catalogue, order, item, now)
+            except DomainError as refused:
+                await give_back_item(session, order, item, refused.code, now)
+                return False
+        item.state = str(step_item(ItemState.PENDING, ItemState.PROVISIONING))
+        site.revision += 1
+        await session.flush()
+        await derive_again(session, order, SYSTEM, None, now)
+        return True
+
+    def _desired(self, content: "_Content", site: Site) -> DesiredSite:
+        storage = split_storage(content.storage_gb)
+        email, name = site.admin_email, site.admin_name
         return DesiredSite(
             external_id=str(site.id),
             revision=site.revision,
             name=site.name,
             subdomain=site.subdomain,
-            hosting=Hosting(item.plan),
-            users=item.users,
+            hosting=Hosting(content.plan),
+            users=content.users,
             account_gb=storage.account_gb,
             public_gb=storage.public_gb,
-            add_ons=dict(item.add_ons),
-            starts_on=today,
-            expires_on=expires_on(today, item.months) if item.months else None,
+            add_ons=content.add_ons,
+            starts_on=content.starts_on,
+            expires_on=content.expires_on,
             access=SiteAccess.ON,
             accounting_menu=site.accounting_visible,
             business_number=site.business_number,
             admin=SiteAdmin(
                 login_id=site.admin_login_id,
-                email=self._vault.open("sites.admin_email", site.admin_email),
-                name=self._vault.open("sites.admin_name", site.admin_name),
+                email=self._vault.open("sites.admin_email", email) if email else "",
+                name=self._vault.open("sites.admin_name", name) if name else "",
             ),
         )
 
@@ -219,28 +261,64 @@ class Provisioning:
             await session.flush()
             await derive_again(session, order, SYSTEM, item.failure, now)
 
-    async def _confirm(self, item_id: UUID, opened: OpenedSite) -> None:
-        """Membership, segment, site, item and order in one transaction, and the mail."""
+    async def _confirm(self, item_id: UUID, opened_site: OpenedSite) -> None:
+        """Membership, contract, site, item and order in one transaction, and the mail."""
         async with self._database.system_session("site opened") as session:
             now = await self._clock.now(session)
             item, order, site = await _lock(session, item_id)
             if item.state != ItemState.PROVISIONING:
                 return
-            _open_site(site, opened, now)
+            _open_site(site, opened_site, now)
             catalogue = await self._catalogues.of(order.catalogue_code)
-            starts_on = seoul_date(opened.opened_at)
-            membership = _membership(item, site, catalogue, starts_on, now)
-            lines = await _lines(session, item)
-            membership.monthly_fee = monthly_fee(lines)
-            session.add(membership)
-            await session.flush()
-            session.add(_segment(item, membership, lines, now))
+            if item.type == OrderType.NEW:
+                await self._write_new(
+                    session, catalogue, item, seoul_date(opened_site.opened_at), now
+                )
+            else:
+                await self._write_change(session, catalogue, order, item, site, now)
             item.state = str(step_item(ItemState.PROVISIONING, ItemState.COMPLETED))
-            item.membership_id = membership.id
             item.due_at = item.failure = None
             await session.flush()
             await derive_again(session, order, SYSTEM, None, now)
-            await self._tell(session, order, site, opened, now)
+            if order.status == OrderStatus.COMPLETED and order.total < 0:
+                credit(session, order, None, CreditKind.CHANGE, -order.supply, now)
+            if item.type == OrderType.NEW:
+                await self._tell(session, order, site, opened_site, now)
+
+    async def _write_new(
+        self,
+        session: AsyncSession,
+        catalogue: Catalogue,
+        item: OrderItem,
+        on: date,
+        now: datetime,
+    ) -> None:
+        lines = await lines_of(session, item)
+        applied = opened(catalogue, item, lines, on)
+        membership = new_membership(catalogue, item, applied, on, now)
+        session.add(membership)
+        await session.flush()
+        await write_contract(session, item, membership, lines, applied, on, now)
+        item.membership_id = membership.id
+
+    async def _write_change(
+        self,
+        session: AsyncSession,
+        catalogue: Catalogue,
+        order: Order,
+        item: OrderItem,
+        site: Site,
+        now: datetime,
+    ) -> None:
+        change = await pending_change(session, catalogue, order, item, now)
+        membership = await session.get_one(Membership, item.membership_id, with_for_update=True)
+        change_membership(catalogue, membership, item, change)
+        membership.updated_at = now
+        site.plan = membership.plan
+        await write_contract(
+            session, item, membership, change.lines, change.applied, change.on, now
+        )
+        credit(session, order, item, CreditKind.NOT_SERVED, change.applied.not_served, now)
 
     async def _tell(
         self,
@@ -293,81 +371,54 @@ def _open_site(site: Site, opened: OpenedSite, now: datetime) -> None:
         site.accounting_started_on = opened.accounting.started_on
 
 
-def storage_gb(catalogue: Catalogue, item: OrderItem) -> int:
-    """GB of 2³⁰ bytes: the plan's, and what was bought."""
-    plan = catalogue.plan(item.plan)
-    assert plan is not None
-    base = plan.fixed_storage_gb
-    given = base if base is not None else plan.storage_gb_per_user * item.users
-    return given + int(item.add_ons.get("STORAGE_GB", 0))
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a site shall hold."""
+
+    plan: str
+    users: int
+    storage_gb: int
+    add_ons: Mapping[str, int]
+    starts_on: date
+    expires_on: date | None
 
 
-def _membership(
-    item: OrderItem, site: Site, catalogue: Catalogue, starts_on: date, now: datetime
-) -> Membership:
+def _new_content(catalogue: Catalogue, item: OrderItem, today: date) -> _Content:
     plan = catalogue.plan(item.plan)
     assert plan is not None
-    return Membership(
-        id=new_id(),
-        company_id=item.company_id,
-        site_id=site.id,
+    return _Content(
         plan=item.plan,
-        status="IN_USE",
-        billing_channel="DIRECT",
-        reseller_name=None,
-        reseller_phone=None,
-        first_started_on=starts_on,
-        starts_on=starts_on,
-        expires_on=expires_on(starts_on, item.months) if item.months else None,
         users=item.users,
-        base_users=item.users,
-        complimentary_users=item.users if plan.free else 0,
-        storage_gb=storage_gb(catalogue, item),
-        base_storage_gb=storage_gb(catalogue, item),
+        storage_gb=storage_of(plan, item.users, int(item.add_ons.get(STORAGE, 0))),
         add_ons=dict(item.add_ons),
-        monthly_fee=0,
-        term_months=item.months,
-        auto_renew=False,
-        revision=1,
-        created_at=now,
-        updated_at=now,
+        starts_on=today,
+        expires_on=expires_on(today, item.months) if item.months else None,
     )
 
 
-_NAMELESS = Name("", "")
-
-
-async def _lines(session: AsyncSession, item: OrderItem) -> list[Line]:
-    """The item's lines as the domain knows them, for what they cost a month."""
-    rows = await session.execute(
-        select(OrderLine).where(OrderLine.item_id == item.id).order_by(OrderLine.position)
-    )
-    volume = {str(d["kind"]): int(d["amount"]) for d in item.discounts}.get("VOLUME", 0)
-    return [
-        Line(
-            kind=LineKind(row.kind),
-            code=row.code,
-            name=_NAMELESS,
-            quantity=row.quantity,
-            unit_price=row.unit_price,
-            months=row.months,
-            amount=row.amount,
-            volume=volume if row.kind == LineKind.LICENCE else 0,
-        )
-        for row in rows.scalars()
-    ]
-
-
-def _segment(item: OrderItem, membership: Membership, lines: list[Line], now: datetime) -> Segment:
-    return Segment(
-        id=new_id(),
-        company_id=item.company_id,
-        membership_id=membership.id,
-        order_item_id=item.id,
-        kind="NEW",
+async def _changed_content(
+    session: AsyncSession, catalogue: Catalogue, item: OrderItem, change: PendingChange
+) -> _Content:
+    """As the membership's row will be; it is written when the groupware has done it."""
+    membership = await session.get_one(Membership, item.membership_id)
+    session.expunge(membership)
+    change_membership(catalogue, membership, item, change)
+    return _Content(
+        plan=membership.plan,
+        users=membership.users,
+        storage_gb=membership.storage_gb,
+        add_ons=dict(membership.add_ons),
         starts_on=membership.starts_on,
-        ends_on=membership.expires_on,
-        months=item.months,
-        unit_prices={line.code: line.unit_price for line in lines if line.months},
-        created_at=now,
+        expires_on=membership.expires_on,
     )
+
+
+async def _another_is_applied(session: AsyncSession, item: OrderItem) -> bool:
+    """Under the membership's lock, so that two items cannot both begin."""
+    await session.get_one(Membership, item.membership_id, with_for_update=True)
+    others = select(OrderItem.id).where(
+        OrderItem.membership_id == item.membership_id,
+        OrderItem.state == "PROVISIONING",
+        OrderItem.id != item.id,
+    )
+    return await session.scalar(others.limit(1)) is not None

@@ -63,6 +63,8 @@ class Order(OfCompany, Timestamps, Base):
     vat: Mapped[Won]
     total: Mapped[Won]
     ordered_on: Mapped[date]
+    priced_on: Mapped[date]
+    """The KST day whose prices it has."""
     starts_on: Mapped[date | None]
     consents: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
     expires_at: Mapped[datetime | None]
@@ -98,6 +100,11 @@ class OrderItem(BelowCompany, Base):
     state: Mapped[str]
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), index=True)
     membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
+    """Of a NEW item from when its site is open; of any other from when it is placed."""
+    applied_on: Mapped[date | None]
+    """The first day on which it is in effect (적용시작일), once that is known."""
+    expires_on: Mapped[date | None]
+    """The last contracted day after it."""
     discounts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
     labels: Mapped[list[str]] = mapped_column(JSONB())
     attempts: Mapped[int]
@@ -123,6 +130,9 @@ class OrderLine(BelowCompany, Base):
     quantity: Mapped[int]
     unit_price: Mapped[Won]
     months: Mapped[int | None]
+    days: Mapped[int]
+    days_of: Mapped[int | None]
+    """A part of a contract month: `days` of one that has `days_of`."""
     amount: Mapped[Won]
     net: Mapped[Won]
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, BelowCompany, Key, OfCompany, Timestamps, one_of
+from app.db.tables.base import Base, BelowCompany, Key, OfCompany, Timestamps, Won, one_of
 
 
 class Site(OfCompany, Timestamps, Base):
@@ -54,6 +55,11 @@ class Site(OfCompany, Timestamps, Base):
     usage_at: Mapped[datetime | None]
 
 
+def _first_day(context: DefaultExecutionContext) -> date:
+    first_day: date = context.get_current_parameters()["starts_on"]  # type: ignore[no-untyped-call]
+    return first_day
+
+
 class Membership(OfCompany, Timestamps, Base):
     """What a site is entitled to, written in the transaction that confirms its item."""
 
@@ -86,6 +92,10 @@ class Membership(OfCompany, Timestamps, Base):
     add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
     monthly_fee: Mapped[int]
     term_months: Mapped[int | None]
+    anchor_on: Mapped[date] = mapped_column(default=_first_day)
+    """Where contract months are counted from: the term's first day unless it was renewed."""
+    setup_paid: Mapped[Won] = mapped_column(server_default="0")
+    """SETUP lines of completed orders before coupons, less what was refunded."""
     auto_renew: Mapped[bool]
     revision: Mapped[int]
 
@@ -101,10 +111,41 @@ class Segment(BelowCompany, Base):
 
     id: Mapped[Key]
     membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
-    order_item_id: Mapped[UUID] = mapped_column(ForeignKey("order_items.id"), unique=True)
+    order_item_id: Mapped[UUID | None] = mapped_column(ForeignKey("order_items.id"), unique=True)
+    """None for what was imported."""
     kind: Mapped[str]
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     months: Mapped[int | None]
     unit_prices: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    ended_on: Mapped[date | None]
+    """The last day on which it held, where a change or a termination ended it."""
+    created_at: Mapped[datetime]
+
+
+class HeldLine(BelowCompany, Base):
+    """A recurring line as it was sold to a site: what a change or a termination gives back from.
+
+    `net` was paid for `first_day` to `last_day`; `monthly` is its fee, net of volume.
+    """
+
+    __tablename__ = "held_lines"
+    __table_args__ = (
+        CheckConstraint("net >= 0 AND first_day <= last_day", name="sold"),
+        Index(None, "company_id", "membership_id", "first_day"),
+    )
+
+    id: Mapped[Key]
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
+    order_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("order_lines.id"), unique=True)
+    """None for what was imported."""
+    code: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[Won]
+    net: Mapped[Won]
+    monthly: Mapped[Won]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    ended_on: Mapped[date | None]
+    """The last day served, where a change or a termination ended it before its last."""
     created_at: Mapped[datetime]

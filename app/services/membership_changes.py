@@ -1,0 +1,294 @@
+"""What changes a membership: every item of an order, through one function.
+
+An item is priced for a contract as it was on a day. Before its money is taken, before it is
+delivered and when it is written, it is priced again for the contract as it is by then: what comes
+out differently is refused, so that two orders of one membership never undercut each other.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.contracts import ContractRead, contracts_of
+from app.db.ids import new_id
+from app.db.tables.credit import CreditEntry
+from app.db.tables.orders import Order, OrderItem, OrderLine
+from app.db.tables.sites import HeldLine, Membership, Segment
+from app.domain.catalogue import Catalogue, Name
+from app.domain.changes import storage_of
+from app.domain.contract_changes import AppliedItem, BoughtItem, apply_item, open_contract
+from app.domain.contracts import monthly_fee_on
+from app.domain.credit import CreditKind
+from app.domain.errors import DomainError
+from app.domain.memberships import MembershipStatus
+from app.domain.money import vat_of
+from app.domain.orders import OrderType
+from app.domain.periods import boundary, expires_on, seoul_date
+from app.domain.pricing import (
+    AddExtendItem,
+    ChangeItem,
+    Line,
+    LineKind,
+    OrderWish,
+    PricedItem,
+    price_item,
+)
+from app.services.contract_wishes import STORAGE
+
+_NAMELESS = Name("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """An item that fits what its membership holds, and what would come of it on a day."""
+
+    held: ContractRead
+    lines: list[OrderLine]
+    applied: AppliedItem
+    on: date
+
+
+async def lines_of(session: AsyncSession, item: OrderItem) -> list[OrderLine]:
+    rows = await session.execute(
+        select(OrderLine).where(OrderLine.item_id == item.id).order_by(OrderLine.position)
+    )
+    return list(rows.scalars())
+
+
+async def pending_change(
+    session: AsyncSession, catalogue: Catalogue, order: Order, item: OrderItem, now: datetime
+) -> PendingChange:
+    """Raises `membership_changed` where the item costs another price now, or cannot be had."""
+    assert item.membership_id is not None
+    contracts = await contracts_of(session, item.company_id, [item.membership_id])
+    held, lines = contracts[item.membership_id], await lines_of(session, item)
+    on = _effective_day(order, item, now)
+    try:
+        priced = price_item(
+            catalogue, _wish(item, held), item.position, order.priced_on, order.priced_on
+        )
+    except DomainError as refused:
+        raise DomainError("membership_changed", reason=refused.code) from refused
+    served = held.contract.status_on(on) is MembershipStatus.IN_USE
+    adds = item.type in {OrderType.ADD, OrderType.ADD_EXTEND}
+    if not _same(priced, item, lines) or (adds and not served):
+        raise DomainError("membership_changed", reason="price")
+    bought = BoughtItem(priced, item.add_ons, [line.net for line in lines], on)
+    return PendingChange(held, lines, apply_item(catalogue, held.contract, bought), on)
+
+
+async def check_still_fits(
+    session: AsyncSession, catalogue: Catalogue, order: Order, now: datetime
+) -> None:
+    """Before money moves: raises `membership_changed` where an item's membership is another now."""
+    items = await session.execute(
+        select(OrderItem).where(OrderItem.order_id == order.id, OrderItem.type != "NEW")
+    )
+    for item in items.scalars():
+        await pending_change(session, catalogue, order, item, now)
+
+
+def _effective_day(order: Order, item: OrderItem, now: datetime) -> date:
+    """A CHANGE begins when it is confirmed, anything else when it was paid."""
+    if item.type == OrderType.CHANGE or order.paid_at is None:
+        return seoul_date(now)
+    return seoul_date(order.paid_at)
+
+
+def _wish(item: OrderItem, held: ContractRead) -> OrderWish:
+    add_ons = tuple(item.add_ons.items())
+    if item.type == OrderType.CHANGE:
+        return ChangeItem(held.contract, item.plan, item.users, item.months, add_ons)
+    return AddExtendItem(held.contract, item.users, add_ons, item.months or 0)
+
+
+def _same(priced: PricedItem, item: OrderItem, lines: list[OrderLine]) -> bool:
+    """Whether lines and discounts are those that were agreed; the days may be others."""
+    now = [(str(x.kind), x.code, x.quantity, x.unit_price, x.amount) for x in priced.lines]
+    then = [(x.kind, x.code, x.quantity, x.unit_price, x.amount) for x in lines]
+    off_now = [(str(x.kind), x.amount) for x in priced.discounts]
+    off_then = [(str(x["kind"]), int(x["amount"])) for x in item.discounts]
+    return priced.plan.code == item.plan and now == then and off_now == off_then
+
+
+def opened(catalogue: Catalogue, item: OrderItem, lines: list[OrderLine], on: date) -> AppliedItem:
+    """The contract of a NEW item, from the lines that were agreed."""
+    plan = catalogue.plan(item.plan)
+    assert plan is not None
+    volume = {str(d["kind"]): int(d["amount"]) for d in item.discounts}.get("VOLUME", 0)
+    agreed = tuple(
+        Line(
+            kind=LineKind(row.kind),
+            code=row.code,
+            name=_NAMELESS,
+            quantity=row.quantity,
+            unit_price=row.unit_price,
+            months=row.months,
+            amount=row.amount,
+            volume=volume if row.kind == LineKind.LICENCE else 0,
+        )
+        for row in lines
+    )
+    last_day = expires_on(on, item.months) if item.months else None
+    priced = PricedItem(item.position, plan, item.users, item.months, on, last_day, agreed, (), ())
+    return open_contract(BoughtItem(priced, item.add_ons, [row.net for row in lines], on))
+
+
+def new_membership(
+    catalogue: Catalogue, item: OrderItem, applied: AppliedItem, on: date, now: datetime
+) -> Membership:
+    """The row of a site that was opened on a day."""
+    contract, plan = applied.contract, catalogue.plan(item.plan)
+    assert plan is not None
+    storage = storage_of(plan, item.users, int(item.add_ons.get(STORAGE, 0)))
+    return Membership(
+        id=new_id(),
+        company_id=item.company_id,
+        site_id=item.site_id,
+        plan=item.plan,
+        status="IN_USE",
+        billing_channel="DIRECT",
+        reseller_name=None,
+        reseller_phone=None,
+        first_started_on=on,
+        starts_on=on,
+        expires_on=contract.expires_on,
+        users=item.users,
+        base_users=item.users,
+        complimentary_users=item.users if plan.free else 0,
+        storage_gb=storage,
+        base_storage_gb=storage,
+        add_ons=dict(contract.add_ons),
+        monthly_fee=monthly_fee_on(contract.held, on),
+        term_months=item.months,
+        anchor_on=on,
+        setup_paid=contract.setup_paid,
+        auto_renew=False,
+        revision=1,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def change_membership(
+    catalogue: Catalogue, membership: Membership, item: OrderItem, change: PendingChange
+) -> None:
+    """Writes what the item makes of the membership's own row."""
+    applied, on = change.applied, change.on
+    contract = applied.contract
+    plan = catalogue.plan(contract.plan)
+    assert plan is not None
+    was_free = change.held.expires_on is None
+    complimentary = membership.complimentary_users
+    if item.type == OrderType.CHANGE:
+        complimentary = 0 if was_free else complimentary
+        storage = storage_of(
+            plan, contract.users + complimentary, int(contract.add_ons.get(STORAGE, 0))
+        )
+    else:
+        storage = membership.storage_gb + plan.storage_gb_per_user * item.users
+        storage += int(item.add_ons.get(STORAGE, 0))
+    membership.plan = contract.plan
+    membership.status = str(contract.status)
+    if not plan.free:
+        membership.users = contract.users + complimentary
+    membership.complimentary_users = complimentary
+    membership.storage_gb = storage
+    membership.add_ons = dict(contract.add_ons)
+    membership.expires_on = contract.expires_on
+    membership.anchor_on = contract.anchor_on
+    membership.setup_paid = contract.setup_paid
+    if applied.segment is not None:
+        membership.term_months = applied.segment.months
+    if applied.ended:
+        membership.starts_on = on
+        membership.base_users, membership.base_storage_gb = membership.users, storage
+        membership.monthly_fee = 0
+    membership.monthly_fee += monthly_fee_on([line for _, line in applied.sold], on)
+    membership.revision += 1
+
+
+async def write_contract(
+    session: AsyncSession,
+    item: OrderItem,
+    membership: Membership,
+    lines: list[OrderLine],
+    applied: AppliedItem,
+    on: date,
+    now: datetime,
+) -> None:
+    """Its segment and held lines, and the end of those before; the item says since when."""
+    if applied.ended:
+        before = on - timedelta(days=1)
+        for table in (Segment, HeldLine):
+            await session.execute(
+                update(table)
+                .where(table.membership_id == membership.id, table.ended_on.is_(None))
+                .values(ended_on=before)
+            )
+    contract = applied.contract
+    first_day = on
+    if applied.segment is not None:
+        ends = contract.months
+        begins = boundary(contract.anchor_on, ends - applied.segment.months)
+        first_day = on if item.type == OrderType.ADD_EXTEND else begins
+        session.add(
+            Segment(
+                id=new_id(),
+                company_id=item.company_id,
+                membership_id=membership.id,
+                order_item_id=item.id,
+                kind="EXTEND" if item.type in _EXTENDING else item.type,
+                starts_on=begins,
+                ends_on=contract.expires_on,
+                months=applied.segment.months,
+                unit_prices=dict(applied.segment.unit_prices),
+                created_at=now,
+            )
+        )
+    item.applied_on, item.expires_on = first_day, contract.expires_on
+    session.add_all(
+        HeldLine(
+            id=new_id(),
+            company_id=item.company_id,
+            membership_id=membership.id,
+            order_line_id=lines[place].id,
+            code=line.code,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            net=line.net,
+            monthly=line.monthly,
+            first_day=line.first_day,
+            last_day=line.last_day,
+            created_at=now,
+        )
+        for place, line in applied.sold
+    )
+
+
+_EXTENDING = frozenset({OrderType.EXTEND, OrderType.ADD_EXTEND})
+
+
+def credit(
+    session: AsyncSession,
+    order: Order,
+    item: OrderItem | None,
+    kind: CreditKind,
+    value: int,
+    now: datetime,
+) -> None:
+    """Puts a value, VAT apart, to the company's balance with its VAT, once for an item and kind."""
+    if value > 0:
+        session.add(
+            CreditEntry(
+                id=new_id(),
+                company_id=order.company_id,
+                kind=str(kind),
+                amount=value + vat_of(value),
+                order_id=order.id,
+                order_item_id=item.id if item else None,
+                created_at=now,
+            )
+        )
