@@ -9,6 +9,7 @@ import { comeFromSocial } from "./pages/social.js";
 import { acceptInvitation } from "./pages/invitation.js";
 import { verifyEmail } from "./pages/verify_email.js";
 import { users } from "./pages/users.js";
+import { acceptHandover } from "./pages/handover.js";
 import { takeFromAddress } from "./store.js";
 
 const PAGES = {
@@ -21,6 +22,7 @@ const PAGES = {
   "/invitations/accept": acceptInvitation,
   "/verify-email": verifyEmail,
   "/company/users": users,
+  "/handover": acceptHandover,
 };
 const BASE = "/spa";
 

@@ -6,7 +6,7 @@ import { consentsOf, termsList } from "./terms.js";
 const CARRIERS = { SKT: "SKT", KT: "KT", LGU: "LG U+", SKT_MVNO: "SKT 알뜰폰", KT_MVNO: "KT 알뜰폰", LGU_MVNO: "LG U+ 알뜰폰" };
 
 // A section; `verified(token)` is called once.
-export async function identitySection(verified, { name = "" } = {}) {
+export async function identitySection(verified, { name = "", purpose = "SIGN_UP" } = {}) {
   const terms = (await get("/v1/terms?use=IDENTITY")).items;
   const box = panel("휴대폰 본인인증");
   const start = el("form", {},
@@ -23,7 +23,7 @@ export async function identitySection(verified, { name = "" } = {}) {
     event.preventDefault();
     busy(box, async () => {
       const started = await post("/v1/identity-verifications", {
-        purpose: "SIGN_UP", method: "SMS", carrier: valueOf(start, "carrier"), name: valueOf(start, "name"),
+        purpose, method: "SMS", carrier: valueOf(start, "carrier"), name: valueOf(start, "name"),
         birth_date: valueOf(start, "birth_date"), gender_digit: valueOf(start, "gender_digit"),
         phone: valueOf(start, "phone"), consents: consentsOf(start, terms),
       });
