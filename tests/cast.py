@@ -68,6 +68,11 @@ class Stage:
         """A new actor of a kind."""
         return replace(await MAKERS[name](self), name=name)
 
+    @staticmethod
+    def owner_of(actor: Actor) -> Member | None:
+        """The corporate member of the company that the actor acts for."""
+        return actor.account if isinstance(actor.account, Member) else actor.owner
+
     async def super_admin(self) -> Actor:
         owner = await customer(self.client, self.world, self.portal)
         return Actor("SUPER_ADMIN", owner, owner, await self.objects(owner))

@@ -37,6 +37,7 @@ HOLDERS = {
     "company.update.tax_contacts": {S, A, P, C},
     "refund_account.update": {S, P, C},
     "users.manage": {S},
+    "company.hand_over": {S},
     "audit.read": {S},
     "memberships.read": {S, A},
     "memberships.update": {S, A},
@@ -86,6 +87,11 @@ OPERATIONS = {
     "add_social_link": "me.update",
     "remove_link": "me.update",
     "list_audit_log": "audit.read",
+    "begin_handover": "company.hand_over",
+    "get_handover": "company.hand_over",
+    "cancel_handover": "company.hand_over",
+    "preview_handover": PUBLIC,
+    "accept_handover": PUBLIC,
     "list_users": "users.manage",
     "update_user": "users.manage",
     "remove_user": "users.manage",
@@ -354,6 +360,26 @@ async def a_user(stage: Stage, actor: Actor) -> Request:
 async def a_user_to_suspend(stage: Stage, actor: Actor) -> Request:
     user = await linked_person(stage, actor, member=True)
     return {"user_id": user}, {"state": "SUSPENDED"}, {}
+
+
+SUCCESSOR = {"name": "정도현", "email": "next@hanbit.example", "phone": "010-1234-5678"}
+
+
+@request("begin_handover")
+async def a_successor(stage: Stage, actor: Actor) -> Request:
+    company = stage.owner_of(actor)
+    if company is not None:
+        await stage.client.delete("/v1/company/handover", headers=company.headers)
+    return {}, SUCCESSOR, key()
+
+
+@request("get_handover", "cancel_handover")
+async def an_open_handover(stage: Stage, actor: Actor) -> Request:
+    company = stage.owner_of(actor)
+    if company is not None:
+        headers = company.headers | key()
+        await stage.client.post("/v1/company/handover", json=SUCCESSOR, headers=headers)
+    return {}, None, {}
 
 
 @request("accept_invitation")
