@@ -42,6 +42,7 @@ from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
 from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
+from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
@@ -72,7 +73,10 @@ class Deps:
     order_jobs: OrderJobs
     webhooks: ReceivedWebhooks
     mails: Mails
+    one_time: OneTimeTokens
     documents: TypstDocuments
+    quote_papers: QuotePapers
+    quote_mails: QuoteMails
     order_papers: OrderPapers
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
@@ -130,7 +134,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     )
     passwords = Passwords()
     refresh_key = settings.refresh_token_key.get_secret_value()
-    mails = _mails(settings, database, clock, vault)
+    documents = TypstDocuments()
+    quote_papers = QuotePapers(database, vault, documents, _supplier(settings))
+    mails = _mails(settings, database, clock, vault, quote_papers)
     identities = IdentityVerifications(
         database,
         clock,
@@ -153,7 +159,6 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     social_links = SocialLinks(vault, one_time)
     social_providers = _social_providers(settings, transport)
     catalogues = Catalogues(database)
-    documents = TypstDocuments()
     payment_provider = PortOnePayments(
         PortOneConnection(
             settings.portone_base_url,
@@ -181,7 +186,10 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         vault=vault,
         access_tokens=access_tokens,
         mails=mails,
+        one_time=one_time,
         documents=documents,
+        quote_papers=quote_papers,
+        quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=OrderPapers(catalogues, documents, _supplier(settings)),
         identity=identity,
         identity_verifications=identities,
@@ -282,7 +290,9 @@ def _supplier(settings: Settings) -> Party:
     )
 
 
-def _mails(settings: Settings, database: Database, clock: Clock, vault: Vault) -> Mails:
+def _mails(
+    settings: Settings, database: Database, clock: Clock, vault: Vault, papers: QuotePapers
+) -> Mails:
     password = settings.smtp_password
     transport = SmtpMailTransport(
         settings.smtp_host,
@@ -292,4 +302,4 @@ def _mails(settings: Settings, database: Database, clock: Clock, vault: Vault) -
         username=settings.smtp_username,
         password=password.get_secret_value() if password else None,
     )
-    return Mails(database, clock, vault, transport, settings.mail_from)
+    return Mails(database, clock, vault, transport, settings.mail_from, papers)

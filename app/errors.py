@@ -153,10 +153,16 @@ ITEM_TYPES = frozenset({"NEW", "ADD_EXTEND", "CHANGE"})
 """What pydantic puts between an item and its fields: the type by which it read it."""
 
 
+UNION_MEMBER = "~"
+"""Begins the tags of a body's alternatives: they are no place in what was sent."""
+
+
 def _pointer(location: tuple[str | int, ...]) -> str:
     """`("body", "items", 0)` → `/items/0`; what is not the body keeps its place: `/query/limit`."""
     parts = location[1:] if location[:1] == ("body",) else location
-    parts = tuple(part for part in parts if part not in ITEM_TYPES)
+    parts = tuple(
+        part for part in parts if part not in ITEM_TYPES and not str(part).startswith(UNION_MEMBER)
+    )
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
@@ -173,12 +179,14 @@ async def _on_http_exception(request: Request, exc: Exception) -> Response:
 
 
 def _allowed(request: Request) -> list[str]:
-    """Every method of the path. The framework names those of the first route that matched it."""
-    operations = request.app.state.operations
+    """Every method of the path. The framework names those of the first route that matched it.
+
+    A path without parameters is itself and no other one's parameter: /quotes/claim is no quote.
+    """
     path = request.url.path
-    return sorted(
-        {method for regex, methods in operations if regex.match(path) for method in methods}
-    )
+    matching = [(r, methods) for r, methods in request.app.state.operations if r.match(path)]
+    literal = [(regex, methods) for regex, methods in matching if not regex.groups]
+    return sorted({method for _, methods in literal or matching for method in methods})
 
 
 async def _on_unexpected(request: Request, exc: Exception) -> Response:

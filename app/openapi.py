@@ -25,6 +25,7 @@ TAGS = [
     {"name": "me", "description": "내 정보 관리."},
     {"name": "company", "description": "회사정보관리: the company, its users and its log."},
     {"name": "catalogue", "description": "요금제와 부가 상품: plans, terms, add-ons and prices."},
+    {"name": "quotes", "description": "견적서: prices that are held, as a paper and by mail."},
     {"name": "orders", "description": "주문 및 결제, 주문/구매내역."},
     {"name": "payments", "description": "결제."},
     {"name": "memberships", "description": "멤버십현황."},
@@ -105,6 +106,10 @@ def _name_company(operation: dict[str, Any]) -> None:
         )
 
 
+def _refuses(operation: dict[str, Any], code: str) -> bool:
+    return any(f"`{code}`" in answer["description"] for answer in operation["responses"].values())
+
+
 def _require_headers(operation: dict[str, Any]) -> None:
     """Headers that the server asks for by a code of its own when they are missing."""
     schemas = {
@@ -120,7 +125,10 @@ def _require_headers(operation: dict[str, Any]) -> None:
         _drop_null(parameter)
         schema = schemas.get(parameter["name"])
         if schema is not None:
-            parameter["required"] = True
+            accepted_only = parameter["name"] == "Idempotency-Key" and not _refuses(
+                operation, "idempotency_key_required"
+            )
+            parameter["required"] = not accepted_only
             parameter["schema"] = schema
 
 

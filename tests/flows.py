@@ -178,6 +178,18 @@ async def place(
     return placed
 
 
+async def ask_for_quote(
+    client: httpx.AsyncClient, member: "Member | Person", **changed: Any
+) -> dict[str, Any]:
+    """The guide's site as a quote to one's own address: 583,000 won."""
+    item = {"type": "NEW", "plan": "SHARED", "users": 10, "months": 12}
+    body = {"items": [item], "recipients": ["OWN"]} | changed
+    answer = await client.post("/v1/quotes", json=body, headers=member.headers)
+    assert answer.status_code == 201, answer.text
+    quote: dict[str, Any] = answer.json()
+    return quote
+
+
 async def start_payment(
     client: httpx.AsyncClient, member: Member, order: dict[str, Any]
 ) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def _page(document: Document) -> _Page:
         supplier=_party("공급자", document.supplier),
         statement=document.statement,
         total_label="합계 금액 (VAT 포함)",
-        total_words=amount_in_words(document.total),
+        total_words=_words(document.total),
         total=f"₩{document.total:,}",
         items=[_item(item) for item in document.items],
         coupon=[_reduction(document.coupon)] if document.coupon else [],
@@ -220,6 +220,11 @@ def _reduction(reduction: Reduction) -> _Reduction:
 
 def _won(amount: int) -> str:
     return f"{amount:,}"
+
+
+def _words(total: int) -> str:
+    """Below 0 nothing is paid: that much goes to the credit balance (적립)."""
+    return amount_in_words(total) if total >= 0 else f"적립 {amount_in_words(-total)}"
 
 
 def _korean_date(day: date) -> str:

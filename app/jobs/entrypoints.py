@@ -12,11 +12,13 @@ from app.services.order_events import (
     PROVISION_ITEM,
     SITE_CHANGED,
 )
+from app.services.quotes import MAIL_QUOTE
 
 
 def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
     """By the name under which jobs are queued."""
     return {
+        MAIL_QUOTE: deps.quote_mails.mail,
         SEND_MAIL: deps.mails.send,
         ANNOUNCE_ORDER: deps.order_jobs.announce,
         EXPIRE_ORDER: deps.order_jobs.expire,

@@ -26,6 +26,8 @@ IDEMPOTENT = (
     "idempotency_key_reused",
     "request_in_progress",
 )
+IDEMPOTENT_IF_ASKED = IDEMPOTENT[1:]
+"""Where a key is accepted and not required."""
 _ALLOWED = frozenset(range(0x21, 0x7F))
 
 
@@ -35,9 +37,21 @@ def answer_of(body: AnswerStruct | BaseModel, status: int = 200, **headers: str)
 
 
 async def run_idempotent(
-    request: Request, access: Access, operation: str, key: str | None, work: Work
+    request: Request,
+    access: Access,
+    operation: str,
+    key: str | None,
+    work: Work,
+    *,
+    required: bool = True,
 ) -> Response:
-    """Runs the work once for the key. Raises for a key that is missing or no key."""
+    """Runs the work once for the key. Raises for a key that is missing or no key.
+
+    Where none is required and none was sent, the work is simply done.
+    """
+    if key is None and not required:
+        async with access.transaction() as (session, principal):
+            return _response(await work(session, principal))
     if key is None:
         raise Problem("idempotency_key_required")
     if not 16 <= len(key) <= 128 or not _ALLOWED.issuperset(key.encode("utf-8", "replace")):
@@ -50,6 +64,10 @@ async def run_idempotent(
     body = await request.body()
     target = request.url.path.encode() + b"\x00" + body
     answer = await run_once(access, IdempotentRequest.of(operation, key, target), work, refusal)
+    return _response(answer)
+
+
+def _response(answer: Answer) -> Response:
     headers = dict(answer.headers)
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"

@@ -1,14 +1,17 @@
 """What the order page sends."""
 
 from typing import Annotated
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from app.domain.terms import GivenConsent
+from app.errors import UNION_MEMBER
 from app.routers.accounts import Email
 from app.routers.item_requests import AddExtendItemRequest, ChangeItemRequest, NewItemRequest
 from app.routers.models import CODE, LINE, NO_NUL, WHOLE, IsoDate, RequestModel
 from app.services.order_placement import PlaceOrder, SiteWish
+from app.services.quote_orders import HeldQuote
 
 Line = Annotated[str, Field(min_length=1, max_length=60, pattern=LINE)]
 
@@ -42,7 +45,21 @@ class OrderConsentRequest(RequestModel):
     agreed: bool
 
 
-class PlaceOrderRequest(RequestModel):
+class _OrderRequest(RequestModel):
+    """What every order says. `expected_total` is what the client showed."""
+
+    starts_on: IsoDate | None = None
+    confirm_duplicate: bool = False
+    payment_method: Annotated[str, Field(pattern=r"^[A-Z_]{1,40}$")] | None = Field(
+        default=None, examples=["CARD"]
+    )
+    consents: list[OrderConsentRequest] = Field(max_length=10)
+
+    def given_consents(self) -> list[GivenConsent]:
+        return [GivenConsent(c.kind, c.version, c.agreed) for c in self.consents]
+
+
+class PlaceOrderRequest(_OrderRequest):
     """`expected_total` is what the client showed; `payment_method` is null when it is 0 or less.
 
     `accept_credit` agrees that what a change leaves goes to the credit balance.
@@ -50,14 +67,8 @@ class PlaceOrderRequest(RequestModel):
 
     items: list[OrderItemRequest] = Field(min_length=1, max_length=20)
     coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
-    starts_on: IsoDate | None = None
-    confirm_duplicate: bool = False
     accept_credit: bool = False
     expected_total: Annotated[int, Field(ge=-(10**13), le=10**13), WHOLE] = Field(examples=[583000])
-    payment_method: Annotated[str, Field(pattern=r"^[A-Z_]{1,40}$")] | None = Field(
-        default=None, examples=["CARD"]
-    )
-    consents: list[OrderConsentRequest] = Field(max_length=10)
 
     def to_domain(self) -> PlaceOrder:
         return PlaceOrder(
@@ -73,5 +84,41 @@ class PlaceOrderRequest(RequestModel):
             accept_credit=self.accept_credit,
             expected_total=self.expected_total,
             payment_method=self.payment_method,
-            consents=[GivenConsent(c.kind, c.version, c.agreed) for c in self.consents],
+            consents=self.given_consents(),
         )
+
+
+class OrderQuoteRequest(_OrderRequest):
+    """An order of a quote at its price: a site for each of its items, in their order."""
+
+    quote_id: Annotated[UUID, Field(strict=False)]
+    sites: list[SiteRequest] = Field(min_length=1, max_length=20)
+    expected_total: Annotated[int, Field(ge=0, le=10**13), WHOLE] = Field(examples=[583000])
+
+    def to_domain(self, quote: HeldQuote) -> PlaceOrder:
+        return PlaceOrder(
+            items=quote.items,
+            sites=[SiteWish(**site.model_dump()) for site in self.sites],
+            coupon_code=quote.coupon_code,
+            starts_on=self.starts_on,
+            confirm_duplicate=self.confirm_duplicate,
+            expected_total=self.expected_total,
+            payment_method=self.payment_method,
+            consents=self.given_consents(),
+            quote=quote,
+        )
+
+
+def _kind(body: object) -> str:
+    of_a_quote = isinstance(body, OrderQuoteRequest) or (
+        isinstance(body, dict) and "quote_id" in body
+    )
+    return UNION_MEMBER + ("quote" if of_a_quote else "items")
+
+
+OrderRequest = Annotated[
+    Annotated[PlaceOrderRequest, Tag(UNION_MEMBER + "items")]
+    | Annotated[OrderQuoteRequest, Tag(UNION_MEMBER + "quote")],
+    Discriminator(_kind),
+]
+"""With `quote_id` the order is of a quote, else of items."""

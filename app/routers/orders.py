@@ -17,7 +17,7 @@ from app.routers.idempotent import (
 )
 from app.routers.models import NO_NUL, RequestModel
 from app.routers.order_bodies import OrderBody, OrderPageBody, order_body, order_summary
-from app.routers.order_requests import PlaceOrderRequest
+from app.routers.order_requests import OrderQuoteRequest, OrderRequest
 from app.routers.permissions import FOR_A_COMPANY, CanCreateOrders, CanReadOrders
 from app.routers.price_previews import REFUSALS as PRICE_REFUSALS
 from app.routers.problems import problems
@@ -26,6 +26,7 @@ from app.services.idempotency import Answer
 from app.services.order_placement import place_order
 from app.services.orders import cancel_order, choose_subdomain, get_order, list_orders
 from app.services.principals import Principal, TransactionSession
+from app.services.quote_orders import hold_quote
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=StrictRoute)
 
@@ -42,7 +43,7 @@ class SubdomainRequest(RequestModel):
     "",
     operation_id="create_order",
     summary="Place an order",
-    description="신규주문과 추가/연장주문: 약관 동의 및 결제. Needs an Idempotency-Key.",
+    description="신규주문과 추가/연장주문, of items or of a quote. Needs an Idempotency-Key.",
     status_code=201,
     responses={
         201: {"model": OrderBody},
@@ -55,6 +56,10 @@ class SubdomainRequest(RequestModel):
             "coupon_not_applicable",
             "coupon_used_up",
             "order_already_open",
+            "quote_not_found",
+            "quote_expired",
+            "quote_already_ordered",
+            "quote_sites_mismatch",
             "subdomain_invalid",
             "subdomain_reserved",
             "subdomain_taken",
@@ -75,12 +80,18 @@ async def create_order(
     request: Request,
     language: LanguageDep,
     access: CanCreateOrders,
-    body: PlaceOrderRequest,
+    body: OrderRequest,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     async def work(session: TransactionSession, principal: Principal) -> Answer:
-        catalogue = await deps.catalogues.in_force(seoul_date(principal.now))
-        placed = await place_order(session, principal, deps.vault, catalogue, body.to_domain())
+        if isinstance(body, OrderQuoteRequest):
+            quote = await hold_quote(session, principal, body.quote_id, len(body.sites))
+            catalogue = await deps.catalogues.of(quote.catalogue_code)
+            command = body.to_domain(quote)
+        else:
+            catalogue = await deps.catalogues.in_force(seoul_date(principal.now))
+            command = body.to_domain()
+        placed = await place_order(session, principal, deps.vault, catalogue, command)
         read = placed.as_read()
         location = f"/v1/orders/{read.id}"
         return answer_of(order_body(read, catalogue, language), 201, Location=location)

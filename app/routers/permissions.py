@@ -74,6 +74,7 @@ CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
 CanHandOver = Annotated[Access, Depends(Requires(Permission.COMPANY_HAND_OVER))]
 CanManageUsers = Annotated[Access, Depends(Requires(Permission.USERS_MANAGE))]
 CanReadOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_READ))]
+CanCreateQuotes = Annotated[Access, Depends(Requires(Permission.QUOTES_CREATE))]
 CanReadDocuments = Annotated[Access, Depends(Requires(Permission.DOCUMENTS_READ))]
 MayChangeMemberships = Annotated[
     Callable[[], Access], Depends(MayRequire(Permission.ORDERS_CREATE_CHANGE))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -20,7 +21,7 @@ from app.db.ids import new_id
 from app.db.queue import Job
 from app.db.tables.plumbing import Mail
 from app.db.vault import Vault
-from app.domain.mails import OutgoingMail
+from app.domain.mails import MailAttachment, OutgoingMail
 from app.domain.provider_errors import ProviderError, ProviderRefused
 from app.services.ports import MailTransport
 
@@ -40,6 +41,14 @@ class NewMail:
     language: str = "ko"
     company_id: UUID | None = None
     account_id: UUID | None = None
+    quote_id: UUID | None = None
+    """A quote whose paper goes with it."""
+
+
+class MailPapers(Protocol):
+    """Makes the paper that goes with a mail, when it is sent."""
+
+    async def for_mail(self, quote_id: UUID) -> MailAttachment: ...
 
 
 class Mails:
@@ -52,11 +61,13 @@ class Mails:
         vault: Vault,
         transport: MailTransport,
         sender: str,
+        papers: MailPapers,
     ) -> None:
         self._database = database
         self._clock = clock
         self._vault = vault
         self._transport = transport
+        self._papers = papers
         self._domain = parseaddr(sender)[1].partition("@")[2]
         self._texts = Environment(
             loader=FileSystemLoader(_TEXTS),
@@ -76,6 +87,7 @@ class Mails:
                 language=mail.language,
                 company_id=mail.company_id,
                 account_id=mail.account_id,
+                quote_id=mail.quote_id,
                 recipient=self._vault.seal("mails.recipient", mail.recipient),
                 facts=self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
                 state="QUEUED",
@@ -93,9 +105,10 @@ class Mails:
             row = await session.get(Mail, mail_id)
         if row is None or row.state != "QUEUED":
             return
+        paper = await self._papers.for_mail(row.quote_id) if row.quote_id else None
         refused = False
         try:
-            await self._transport.send(self._compose(row))
+            await self._transport.send(self._compose(row, (paper,) if paper else ()))
         except ProviderRefused:
             refused = True
         except ProviderError:
@@ -125,7 +138,7 @@ class Mails:
                 .values(attempts=attempts, due_at=now + pause, state=state)
             )
 
-    def _compose(self, row: Mail) -> OutgoingMail:
+    def _compose(self, row: Mail, attachments: tuple[MailAttachment, ...]) -> OutgoingMail:
         facts = msgspec.json.decode(self._vault.open("mails.facts", row.facts), type=dict[str, str])
         name = f"{row.kind}.{row.language}"
         text = self._texts.get_template(f"{name}.txt").render(facts)
@@ -139,5 +152,5 @@ class Mails:
             subject=subject,
             text=body.strip() + "\n",
             html=html,
-            attachments=(),
+            attachments=attachments,
         )

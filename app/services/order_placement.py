@@ -45,6 +45,7 @@ from app.domain.orders import (
 )
 from app.domain.periods import SEOUL, seoul_date
 from app.domain.pricing import NewItem, PricedItem, PricedOrder, price_order
+from app.domain.quotes import honoured
 from app.domain.roles import Permission, require
 from app.domain.sites import check_subdomain
 from app.domain.terms import GivenConsent, TermsUse, check_consents, order_consents_needed
@@ -59,6 +60,7 @@ from app.services.contract_wishes import (
 )
 from app.services.order_events import ANNOUNCE_ORDER, PROVISION_ITEM, account_actor
 from app.services.principals import Principal
+from app.services.quote_orders import HeldQuote, mark_ordered
 
 SAME_ORDER_WITHIN = timedelta(minutes=30)
 OPEN_HOLDS = 3
@@ -93,6 +95,12 @@ class PlaceOrder:
     payment_method: str | None
     consents: Sequence[GivenConsent]
     accept_credit: bool = False
+    quote: HeldQuote | None = None
+    """The quote whose price the order takes, and whose items these are: all of them NEW."""
+
+    def site_place(self, index: int) -> str:
+        """Where the site of an item stands in what was sent."""
+        return f"/items/{index}/site" if self.quote is None else f"/sites/{index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,7 @@ async def place_order(
     check_something_is_ordered(command.items)
     places = [i for i, item in enumerate(command.items) if isinstance(item, NewItem)]
     for place, site in zip(places, command.sites, strict=True):
-        check_subdomain(site.subdomain, f"/items/{place}/site/subdomain")
+        check_subdomain(site.subdomain, f"{command.site_place(place)}/subdomain")
     fingerprint = order_fingerprint(_ordered(catalogue, command))
     names = [site.subdomain for site in command.sites]
     facts = await placement_facts(
@@ -201,7 +209,8 @@ async def place_order(
     )
     if facts.same_order is not None and not command.confirm_duplicate:
         raise DomainError("order_already_open", order_id=str(facts.same_order))
-    _check_names(facts, names, places)
+    at = [f"{command.site_place(place)}/subdomain" for place in places]
+    _check_names(facts, names, at)
     contracts = await contracts_of(session, principal.company_id, named) if named else {}
     priced = _price(catalogue, command, facts, contracts, seoul_date(principal.now))
     if priced.total != command.expected_total:
@@ -222,7 +231,9 @@ async def place_order(
         session, facts.coupon.code, principal.company_id, placed.order.id, principal.now
     ):
         raise DomainError("coupon_used_up", "/coupon_code")
-    await _insert(session, placed, names, places)
+    await _insert(session, placed, names, at)
+    if command.quote is not None:
+        await mark_ordered(session, command.quote.id, placed.order.id, principal.now)
     jobs = [Job(ANNOUNCE_ORDER, placed.order.id)]
     jobs += [
         Job(PROVISION_ITEM, item.id)
@@ -249,10 +260,10 @@ def _ordered(catalogue: Catalogue, command: PlaceOrder) -> list[OrderedItem]:
     return [ordered(item) for item in command.items]
 
 
-def _check_names(facts: PlacementFacts, names: Sequence[str], places: Sequence[int]) -> None:
+def _check_names(facts: PlacementFacts, names: Sequence[str], at: Sequence[str]) -> None:
     for index, name in enumerate(names):
         if name in facts.taken or name in names[:index]:
-            raise DomainError("subdomain_taken", f"/items/{places[index]}/site/subdomain")
+            raise DomainError("subdomain_taken", at[index])
     if names and facts.holds + len(names) > OPEN_HOLDS:
         raise DomainError("subdomain_holds_used_up")
 
@@ -270,6 +281,8 @@ def _price(
         raise DomainError("membership_change_in_progress")
     if command.coupon_code is not None and coupon is None:
         raise DomainError("coupon_unknown", "/coupon_code")
+    if coupon is not None and command.quote is not None:
+        coupon = honoured(coupon, command.quote.quoted_on, today)
     priced = price_order(catalogue, wishes, coupon, today, command.starts_on)
     check_present_use(command.items, priced, contracts)
     free = [i.index for i in priced.items if i.plan.free and i.type is OrderType.NEW]
@@ -286,7 +299,7 @@ def _method(method: str | None, total: int) -> PaymentMethod | None:
 
 
 async def _insert(
-    session: AsyncSession, placed: PlacedOrder, names: Sequence[str], places: Sequence[int]
+    session: AsyncSession, placed: PlacedOrder, names: Sequence[str], at: Sequence[str]
 ) -> None:
     """The unique indexes have the last word where two orders ran at once."""
     try:
@@ -297,8 +310,7 @@ async def _insert(
         words = str(lost.orig)
         if "uq_sites_subdomain" in words:
             index = next((i for i, name in enumerate(names) if f"({name})" in words), 0)
-            pointer = f"/items/{places[index]}/site/subdomain"
-            raise DomainError("subdomain_taken", pointer) from lost
+            raise DomainError("subdomain_taken", at[index]) from lost
         if "uq_sites_one_free" in words:
             raise DomainError("free_site_exists") from lost
         raise

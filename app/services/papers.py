@@ -21,8 +21,10 @@ from app.domain.mails import MailAttachment
 from app.domain.orders import (
     FREE_LABEL,
     ORDER_STATUS_LABELS,
+    ORDER_TYPE_LABELS,
     PAYMENT_METHOD_LABELS,
     OrderStatus,
+    OrderType,
     PaymentMethod,
     PaymentStatus,
 )
@@ -117,13 +119,15 @@ def _item(item: ItemRead, catalogue: Catalogue) -> DocumentItem:
     assert plan is not None
     return DocumentItem(
         title=f"{plan.name.ko} · {item.site.name}",
-        note=" · ".join([item.site.subdomain, _term(item)]),
+        note=" · ".join(
+            [ORDER_TYPE_LABELS[OrderType(item.type)].ko, item.site.subdomain, _term(item)]
+        ),
         lines=tuple(
             DocumentLine(
                 line_name(catalogue, item.plan, line.kind, line.code),
                 line.quantity,
                 line.unit_price,
-                period(line.months),
+                period(line.months, line.days, line.days_of),
                 line.amount,
             )
             for line in item.lines
@@ -155,9 +159,13 @@ def line_name(catalogue: Catalogue, plan_code: str, kind: str, code: str) -> str
             return add_on.name.ko if add_on else code
 
 
-def period(months: int | None) -> str:
-    """`12개월`; 1회 for what is charged once."""
-    return "1회" if months is None else f"{months}개월"
+def period(months: int | None, days: int = 0, of: int | None = None) -> str:
+    """`12개월`, `6개월 13/30`, `8/31개월`; 1회 for what is charged once."""
+    if months is None:
+        return "1회"
+    if of is None or not days:
+        return f"{months}개월"
+    return f"{months}개월 {days}/{of}" if months else f"{days}/{of}개월"
 
 
 def _coupon(code: str | None, amount: int) -> Reduction | None:

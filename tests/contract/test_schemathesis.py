@@ -18,7 +18,7 @@ import pytest
 
 from tests.e2e.stack import Stack
 from tests.e2e.test_two_of_each import key, order_body, sign_up, start_payment, wait_for_status
-from tests.flows import PASSWORD, Member, identity_body
+from tests.flows import PASSWORD, Member, ask_for_quote, identity_body
 from tools.postgres import EmbeddedPostgres
 
 HERE = Path(__file__).parent
@@ -59,6 +59,7 @@ NEVER_2XX = {
     "cancel_order": "the run's unpaid order is started on first",
     "choose_order_item_site": "needs an item whose opening failed",
     "update_membership": "needs the ETag that was read",
+    "claim_quote": "needs the token of a mail",
     "start_payment": "needs an order that is unpaid still",
     "get_order_transaction_confirmation": "needs an order that is paid",
 }
@@ -88,6 +89,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
                 stack.sandbox("POST", f"/payments/{payment['id']}/approve", {})
                 await wait_for_status(client, member, placed.json()["id"], "COMPLETED")
         memberships = await client.get("/v1/memberships", headers=member.headers)
+        quote = await ask_for_quote(client, member)
     order, membership = placed.json(), memberships.json()["items"][0]
     return member, {
         "order_id": order["id"],
@@ -95,6 +97,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         "payment_id": payment["id"],
         "membership_id": membership["id"],
         "site_id": membership["site"]["id"],
+        "quote_id": quote["id"],
     }
 
 
@@ -114,6 +117,10 @@ def accepted_bodies(member: Member) -> dict[str, str]:
         "verify_business": {"business_number": "124-81-00998", "company_name": "한빛상사"},
         "start_identity_verification": identity_body("0107777@@@@"),
         "create_order": order_body(free, total=59_400, confirm_duplicate=True),
+        "create_quote": {
+            "items": [{"type": "NEW", "plan": "SHARED", "users": 1, "months": 1}],
+            "recipients": ["OWN"],
+        },
     }
     return {name: json.dumps(body) for name, body in bodies.items()}
 

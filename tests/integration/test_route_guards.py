@@ -131,6 +131,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "accept_invitation": {"token": "t" * 43},
     "start_payment": {"method": "CARD"},
     "choose_order_item_site": {"subdomain": "hanbit"},
+    "create_quote": {"items": [{"type": "NEW", "plan": "SHARED_FREE"}], "recipients": ["OWN"]},
+    "claim_quote": {"number": "Q-20261124-000001", "token": "t" * 43},
     "create_order": {
         "items": [
             {

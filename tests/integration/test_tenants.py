@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from sandbox.world import World
 from tests.flows import (
     Member,
+    ask_for_quote,
     customer,
     key,
     link_to_site,
@@ -23,6 +24,7 @@ from tests.integration.test_route_guards import BODIES, GUARDED, ROUTES, name
 WITH_ID = [route for route in GUARDED if "{" in route.path]
 LISTS = (
     "/v1/orders",
+    "/v1/quotes",
     "/v1/memberships",
     "/v1/system-status",
     "/v1/users",
@@ -43,6 +45,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         memberships = await client.get("/v1/memberships", headers=first.headers)
         membership = memberships.json()["items"][0]
         sessions = await client.get("/v1/auth/sessions", headers=first.headers)
+        quote = await ask_for_quote(client, first)
         person = await sign_up_individual(client, world)
         invited = await client.post(
             "/v1/invitations",
@@ -53,6 +56,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         portal, person, first.company_id, membership["site"]["id"], member=True
     )
     ids = {
+        "quote_id": quote["id"],
         "user_id": person.account_id,
         "invitation_id": invited.json()["id"],
         "link_id": str(link),
@@ -68,7 +72,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 def test_the_walk_knows_every_parameter() -> None:
     known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
-    known |= {"session_id", "user_id", "invitation_id"}
+    known |= {"quote_id", "session_id", "user_id", "invitation_id"}
     used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
     assert used == known
     assert len(WITH_ID) >= 9

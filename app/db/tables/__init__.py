@@ -10,6 +10,7 @@ from app.db.tables import (
     invitations,
     orders,
     plumbing,
+    quotes,
     sites,
     social,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "invitations",
     "orders",
     "plumbing",
+    "quotes",
     "sites",
     "social",
 ]

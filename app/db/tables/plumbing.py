@@ -84,6 +84,8 @@ class Mail(Base):
     language: Mapped[str]
     company_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
+    quote_id: Mapped[UUID | None]
+    """The quote whose paper goes with it."""
     recipient: Mapped[bytes] = mapped_column(LargeBinary())
     facts: Mapped[bytes] = mapped_column(LargeBinary())
     state: Mapped[str]

@@ -1,0 +1,192 @@
+"""견적서: made, listed, claimed by a company (PRODUCT.md section 9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.catalogue import find_coupon
+from app.db.ids import new_id
+from app.db.queue import Job, enqueue
+from app.db.quote_reads import (
+    QUOTE,
+    QUOTE_PAGE,
+    QuoteDiscountRead,
+    QuoteItemRead,
+    QuoteLineRead,
+    QuoteRead,
+    WishRead,
+)
+from app.db.tables.quotes import Quote
+from app.domain.catalogue import Catalogue
+from app.domain.errors import DomainError
+from app.domain.explanations import explain_discount, explain_line
+from app.domain.periods import seoul_date
+from app.domain.pricing import Discount, Line, NewItem, PricedItem, price_order
+from app.domain.quotes import QuoteRecipient, quote_expires_at
+from app.services.cursors import NEWEST, make_cursor, read_cursor
+from app.services.one_time import OneTimeTokens
+from app.services.principals import Access, Principal, read_within
+
+MAIL_QUOTE = "mail_quote"
+
+_NUMBER = text("SELECT nextval('quote_numbers') % 1000000")
+_CLAIM = text("SELECT portal_claim_quote(:company, :number, :token_hash, :now)")
+
+
+@dataclass(frozen=True, slots=True)
+class AskForQuote:
+    """What the order page sends."""
+
+    items: Sequence[NewItem]
+    coupon_code: str | None
+    recipients: Sequence[QuoteRecipient]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePage:
+    """`next_cursor` is None on the last page. `principal` knows what time it is."""
+
+    items: list[QuoteRead]
+    next_cursor: str | None
+    principal: Principal
+
+
+async def create_quote(
+    session: AsyncSession, principal: Principal, catalogue: Catalogue, command: AskForQuote
+) -> QuoteRead:
+    """Stores the price of today; a job makes the paper and mails it. Takes no use of a coupon.
+
+    Raises what cannot be priced, `coupon_unknown`, `coupon_not_applicable`, and
+    `company_contact_missing` where a person without a company names one.
+    """
+    company = principal.company
+    if company is None and QuoteRecipient.COMPANY_CONTACT in command.recipients:
+        index = list(command.recipients).index(QuoteRecipient.COMPANY_CONTACT)
+        raise DomainError("company_contact_missing", f"/recipients/{index}")
+    coupon = None
+    if command.coupon_code is not None:
+        coupon = await find_coupon(session, command.coupon_code)
+        if coupon is None:
+            raise DomainError("coupon_unknown", "/coupon_code")
+    today = seoul_date(principal.now)
+    priced = price_order(catalogue, command.items, coupon, today)
+    number = (await session.execute(_NUMBER)).scalar_one()
+    wishes = [WishRead(i.plan, i.users, i.months, i.add_ons) for i in command.items]
+    quote = Quote(
+        id=new_id(),
+        company_id=company.id if company else None,
+        account_id=principal.account_id,
+        number=f"Q-{today:%Y%m%d}-{number:06d}",
+        catalogue_code=priced.catalogue,
+        wishes=msgspec.to_builtins(wishes),
+        items=msgspec.to_builtins([_item(item) for item in priced.items]),
+        coupon_code=coupon.code if coupon else None,
+        coupon_name_ko=coupon.name.ko if coupon else None,
+        coupon_name_en=coupon.name.en if coupon else None,
+        coupon_discount=priced.coupon_amount,
+        amount=priced.amount,
+        discount=priced.discount,
+        supply=priced.supply,
+        vat=priced.vat,
+        total=priced.total,
+        quoted_on=today,
+        expires_at=quote_expires_at(today),
+        recipients=[str(recipient) for recipient in command.recipients],
+        token_hash=None,
+        mailed_at=None,
+        order_id=None,
+        created_at=principal.now,
+        updated_at=principal.now,
+    )
+    session.add(quote)
+    await session.flush()
+    await enqueue(session, [Job(MAIL_QUOTE, quote.id)])
+    return _found(await read_within(session, principal, QUOTE, id=quote.id))
+
+
+def _item(item: PricedItem) -> QuoteItemRead:
+    return QuoteItemRead(
+        type=item.type.value,
+        plan=item.plan.code,
+        plan_ko=item.plan.name.ko,
+        plan_en=item.plan.name.en,
+        users=item.users,
+        months=item.months,
+        lines=[_line(line) for line in item.lines],
+        discounts=[_discount(discount) for discount in item.discounts],
+        labels_ko=[label.ko for label in item.labels],
+        labels_en=[label.en for label in item.labels],
+    )
+
+
+def _line(line: Line) -> QuoteLineRead:
+    return QuoteLineRead(
+        kind=line.kind.value,
+        code=line.code,
+        name_ko=line.name.ko,
+        name_en=line.name.en,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        months=line.months,
+        amount=line.amount,
+        explanation_ko=explain_line(line, korean=True),
+        explanation_en=explain_line(line, korean=False),
+    )
+
+
+def _discount(discount: Discount) -> QuoteDiscountRead:
+    return QuoteDiscountRead(
+        kind=discount.kind.value,
+        name_ko=discount.name.ko,
+        name_en=discount.name.en,
+        amount=discount.amount,
+        explanation_ko=explain_discount(discount, korean=True),
+        explanation_en=explain_discount(discount, korean=False),
+    )
+
+
+async def get_quote(access: Access, quote_id: UUID) -> tuple[Principal, QuoteRead]:
+    """Raises `quote_not_found`, also for another company's."""
+    principal, quote = await access.read(QUOTE, id=quote_id)
+    return principal, _found(quote)
+
+
+async def list_quotes(access: Access, cursor: str | None, size: int) -> QuotePage:
+    """The company's quotes, or a MEMBER's own, the newest first."""
+    at, last = read_cursor(cursor) or NEWEST
+    principal, rows = await access.read(QUOTE_PAGE, at=at, id=last, size=size + 1)
+    page, more = rows[:size], len(rows) > size
+    next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
+    return QuotePage(page, next_cursor, principal)
+
+
+async def claim_quote(
+    session: AsyncSession, principal: Principal, tokens: OneTimeTokens, number: str, token: str
+) -> QuoteRead:
+    """Brings a MEMBER's quote into the company of whoever holds its link; again is harmless.
+
+    Raises `quote_not_found` for a number and token that do not belong together, and for a quote
+    that another company has claimed.
+    """
+    claimed = await session.scalar(
+        _CLAIM,
+        {
+            "company": principal.company_id,
+            "number": number,
+            "token_hash": tokens.hash(token),
+            "now": principal.now,
+        },
+    )
+    if claimed is None:
+        raise DomainError("quote_not_found")
+    return _found(await read_within(session, principal, QUOTE, id=claimed))
+
+
+def _found(quote: QuoteRead | None) -> QuoteRead:
+    if quote is None:
+        raise DomainError("quote_not_found")
+    return quote
