@@ -7,6 +7,7 @@ import httpx
 
 from app.adapters.documents import TypstDocuments
 from app.adapters.groupware import GroupwareProvisioning
+from app.adapters.groupware_sso import GroupwareSso
 from app.adapters.http import ProviderHttp
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity
 from app.adapters.nts import NtsBusinessRegistry
@@ -23,6 +24,7 @@ from app.domain.documents import Party
 from app.domain.social import SocialProvider
 from app.services.acceptances import Acceptances
 from app.services.account_mails import AccountMails
+from app.services.account_people import AccountPeople
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.corporate_invitations import CorporateInvitations
@@ -33,6 +35,7 @@ from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
 from app.services.invitations import Invitations
 from app.services.known_devices import KnownDevices
+from app.services.link_checks import LinkChecks
 from app.services.links import Links
 from app.services.mails import Mails
 from app.services.new_accounts import NewAccounts
@@ -48,6 +51,9 @@ from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
 from app.services.social import SocialSignIns
 from app.services.social_links import SocialLinks
+from app.services.sso_exchange import SsoExchange
+from app.services.sso_logins import SsoLogins, SsoSettings
+from app.services.sso_tickets import SsoTickets
 from app.services.step_up import StepUp
 from app.services.webhooks import ReceivedWebhooks
 from app.settings import Settings
@@ -89,6 +95,11 @@ class Deps:
     social_providers: Mapping[SocialProvider, Kakao | Naver | Google]
     social: SocialSignIns
     links: Links
+    groupware_sso: GroupwareSso
+    sso_logins: SsoLogins
+    sso_exchange: SsoExchange
+    sso_tickets: SsoTickets
+    link_checks: LinkChecks
     passwords: Passwords
     sessions: Sessions
     sign_in: SignIn
@@ -103,6 +114,7 @@ class Deps:
         await self.groupware.aclose()
         for provider in self.social_providers.values():
             await provider.aclose()
+        await self.groupware_sso.aclose()
         await self.database.close()
 
 
@@ -157,6 +169,17 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     sessions = Sessions(database, clock, access_tokens, devices, account_mails, refresh_key)
     accounts = NewAccounts(vault)
     social_links = SocialLinks(vault, one_time)
+    people = AccountPeople(vault)
+    acceptances = Acceptances(database, clock, vault, one_time, mails, settings.spa_url)
+    sso_tickets = SsoTickets(
+        database, clock, vault, one_time, mails, people, invitations, acceptances
+    )
+    groupware_sso = GroupwareSso(
+        ProviderHttp("groupware_sso", "", social_refusal, transport=transport),
+        settings.groupware_oidc_issuer,
+        settings.groupware_oidc_client_id,
+        settings.groupware_oidc_client_secret.get_secret_value(),
+    )
     social_providers = _social_providers(settings, transport)
     catalogues = Catalogues(database)
     payment_provider = PortOnePayments(
@@ -198,7 +221,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         handovers=Handovers(
             database, clock, vault, one_time, mails, passwords, identities, settings.spa_url
         ),
-        acceptances=Acceptances(database, clock, vault, one_time, mails, settings.spa_url),
+        acceptances=acceptances,
         corporate_sign_up=CorporateSignUp(
             database,
             clock,
@@ -211,7 +234,16 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             invitations,
         ),
         individual_sign_up=IndividualSignUp(
-            database, clock, accounts, passwords, sessions, mails, identities, social_links
+            database,
+            clock,
+            accounts,
+            passwords,
+            sessions,
+            mails,
+            identities,
+            social_links,
+            sso_tickets,
+            acceptances,
         ),
         social_providers=social_providers,
         social=SocialSignIns(
@@ -228,6 +260,22 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             },
         ),
         links=Links(database, social_links),
+        groupware_sso=groupware_sso,
+        sso_logins=SsoLogins(
+            database,
+            clock,
+            vault,
+            one_time,
+            groupware_sso,
+            SsoSettings(
+                issuer=settings.groupware_oidc_issuer,
+                targets=settings.sso_targets,
+                redirect_uri=settings.portal_base_url + "/v1/sso/groupware/callback",
+            ),
+        ),
+        sso_exchange=SsoExchange(database, clock, vault, one_time, sessions, acceptances),
+        sso_tickets=sso_tickets,
+        link_checks=LinkChecks(database, clock, groupware, mails, people, acceptances),
         passwords=passwords,
         sessions=sessions,
         sign_in=SignIn(database, clock, passwords, sessions, devices, limits),

@@ -17,6 +17,33 @@ def _catalogue(*rows: tuple[str, int, str, str]) -> dict[str, ProblemCode]:
     return {row[0]: ProblemCode(*row) for row in rows}
 
 
+_AGAIN_KO = "다우오피스 접속에 실패했습니다. 다우오피스에서 다시 접속해 주세요."
+_LEAD_BACK = tuple(
+    (f"sso_{code}", 422, _AGAIN_KO, title)
+    for code, title in (
+        ("target_not_allowed", "This page may not be asked for."),
+        ("issuer_not_allowed", "This issuer is not ours."),
+        ("state_missing", "There is no state in what came back."),
+        ("state_unknown", "This state was never given."),
+        ("state_expired", "This sign-in took more than ten minutes."),
+        ("state_used", "This sign-in is over already."),
+        ("code_missing", "There is no code in what came back."),
+        ("code_refused", "The groupware does not accept the code."),
+        ("refused_by_groupware", "The groupware refused to sign this user in."),
+        ("site_unknown", "There is no such site at the portal."),
+        ("token_malformed", "The ID token cannot be read."),
+        ("algorithm_refused", "The ID token is signed by another algorithm."),
+        ("key_unknown", "The ID token is signed with a key that is not the groupware's."),
+        ("signature_invalid", "The ID token's signature does not hold."),
+        ("issuer_mismatch", "The ID token is of another issuer."),
+        ("audience_mismatch", "The ID token is for somebody else."),
+        ("nonce_mismatch", "The ID token is of another sign-in."),
+        ("token_expired", "The ID token is too old, or from the future."),
+        ("claim_missing", "The ID token lacks what it has to say."),
+    )
+)
+"""What the address of the SPA's page says as `error`; never the status of an answer."""
+
 PROBLEM_CODES = _catalogue(
     # The request itself
     ("malformed_json", 400, "요청 본문이 올바른 JSON이 아닙니다.", "The body is not valid JSON."),
@@ -433,6 +460,53 @@ PROBLEM_CODES = _catalogue(
         "Only an individual account can do this.",
     ),
     ("account_suspended", 403, "이용이 정지된 계정입니다.", "This account is suspended."),
+    # Coming from the groupware
+    (
+        "corporate_signup_not_allowed_from_groupware",
+        409,
+        "다우오피스에서 접속한 경우 기업회원으로 가입할 수 없습니다. (선택불가)",
+        "Coming from the groupware you sign up as an individual.",
+    ),
+    (
+        "company_account_missing",
+        409,
+        "기업회원 계정을 생성해 주세요.",
+        "The company has no corporate account yet.",
+    ),
+    (
+        "groupware_user_already_linked",
+        409,
+        "이미 연동된 다우오피스 사용자입니다.",
+        "This groupware user is linked already.",
+    ),
+    (
+        "groupware_user_of_another_company",
+        409,
+        "다른 회사에 연동된 다우오피스 사용자입니다. 연동을 해제한 뒤 다시 시도해 주세요.",
+        "This groupware user is linked for another company: remove that link first.",
+    ),
+    (
+        "sso_ticket_invalid",
+        422,
+        "다우오피스에서 다시 접속해 주세요.",
+        "This ticket cannot be used: come from the groupware again.",
+    ),
+    ("sso_code_unknown", 422, "다우오피스에서 다시 접속해 주세요.", "This code was never given."),
+    ("sso_code_expired", 422, "다우오피스에서 다시 접속해 주세요.", "This code has expired."),
+    ("sso_code_used", 422, "다우오피스에서 다시 접속해 주세요.", "This code was used already."),
+    (
+        "sso_cookie_missing",
+        422,
+        "이 브라우저에서 시작한 접속이 아닙니다. 다우오피스에서 다시 접속해 주세요.",
+        "This browser has no cookie of this sign-in.",
+    ),
+    (
+        "sso_cookie_foreign",
+        422,
+        "이 브라우저에서 시작한 접속이 아닙니다. 다우오피스에서 다시 접속해 주세요.",
+        "This browser began another sign-in.",
+    ),
+    *_LEAD_BACK,
     # Social sign-in and links
     (
         "redirect_uri_not_allowed",

@@ -36,6 +36,7 @@ SANDBOX_SECRETS = {
     "portone_api_secret": SecretStr("sandbox-portone-api-secret"),
     "portone_webhook_secrets": _sandbox_webhook_secret("sandbox-portone-webhook-secret-01"),
     "groupware_client_secret": SecretStr("sandbox-groupware-client-secret"),
+    "groupware_oidc_client_secret": SecretStr("sandbox-groupware-oidc-secret"),
     "kakao_client_secret": SecretStr("sandbox-kakao-secret"),
     "naver_client_secret": SecretStr("sandbox-naver-secret"),
     "google_client_secret": SecretStr("sandbox-google-secret"),
@@ -44,11 +45,18 @@ SANDBOX_SECRETS = {
 """The sandbox's own secrets by field: public, so worthless anywhere else."""
 
 
-WORD_LISTS = ("cors_origins", "social_redirect_uris_browser", "social_redirect_uris_native")
+WORD_LISTS = (
+    "cors_origins",
+    "social_redirect_uris_browser",
+    "social_redirect_uris_native",
+    "sso_target_uris",
+)
 ADDRESSES = (
     "nts_base_url",
     "portone_base_url",
     "groupware_base_url",
+    "portal_base_url",
+    "groupware_oidc_issuer",
     "kakao_auth_url",
     "kakao_api_url",
     "naver_auth_url",
@@ -124,6 +132,17 @@ class Settings(BaseSettings):
     groupware_client_secret: SecretStr = SANDBOX_SECRETS["groupware_client_secret"]
     groupware_webhook_secrets: SecretStr = SANDBOX_SECRETS["groupware_webhook_secrets"]
 
+    # Groupware SSO: we are its OpenID Connect client
+    portal_base_url: str = "http://127.0.0.1:8000"
+    """Where browsers reach this API, without a slash at its end."""
+    groupware_oidc_issuer: str = "http://localhost:8001/groupware"
+    """The only `iss` that may start a sign-in; everything else is in its discovery document."""
+    groupware_oidc_client_id: str = "sandbox-portal-sso"
+    groupware_oidc_client_secret: SecretStr = SANDBOX_SECRETS["groupware_oidc_client_secret"]
+    sso_target_uris: Words = ()
+    """Pages that may be asked for as `target_link_uri`, the usual one first; none: `SPA_URL` +
+    `/sso`."""
+
     # Social sign-in. The authorization pages are opened by browsers, the rest by us.
     kakao_auth_url: str = "http://127.0.0.1:8001/social/kakao"
     """`https://kauth.kakao.com`: its issuer, too."""
@@ -196,3 +215,8 @@ class Settings(BaseSettings):
     def browser_redirect_uris(self) -> tuple[str, ...]:
         """Where social providers may lead browsers back, the usual one first."""
         return self.social_redirect_uris_browser or (self.spa_url + "/social/callback",)
+
+    @property
+    def sso_targets(self) -> tuple[str, ...]:
+        """Where a sign-in from the groupware may end, the usual page first."""
+        return self.sso_target_uris or (self.spa_url + "/sso",)

@@ -115,6 +115,9 @@ def _environment(data_dir: Path) -> dict[str, str]:
     sandbox = f"http://127.0.0.1:{environment['SANDBOX_PORT']}"
     for variable, path in PROVIDERS.items():
         environment.setdefault(variable, f"{sandbox}/{path}")
+    issuer = f"http://localhost:{environment['SANDBOX_PORT']}/groupware"
+    environment.setdefault("GROUPWARE_OIDC_ISSUER", issuer)
+    environment.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{environment['PORT']}")
     environment.setdefault("CORS_ORIGINS", f"{sandbox} {LOCAL_FRONTENDS}")
     return environment
 

@@ -5,9 +5,10 @@ import msgspec
 from app.adapters.http import Call, ProviderHttp
 from app.adapters.oauth import CodeFlow, ProviderTokens
 from app.adapters.oidc import Discovery, IdTokens, SigningKeys
+from app.domain.authorization import Authorization
 from app.domain.id_tokens import TokenFault, TokenRefused
 from app.domain.provider_errors import Refusal
-from app.domain.social import Authorization, SocialProvider, SocialUser
+from app.domain.social import SocialProvider, SocialUser
 
 LONGEST_SUBJECT = 255
 

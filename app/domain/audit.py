@@ -39,7 +39,10 @@ class AuditAction(StrEnum):
     CORPORATE_INVITED = "corporate_invitation.sent"
     SOCIAL_LINKED = "social.linked"
     SOCIAL_UNLINKED = "social.unlinked"
+    GROUPWARE_LINKED = "groupware.linked"
     GROUPWARE_UNLINKED = "groupware.unlinked"
+    GROUPWARE_ADMIN_LOST = "groupware.admin_lost"
+    GROUPWARE_ADMIN_RESTORED = "groupware.admin_restored"
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
 
 
@@ -77,7 +80,15 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         ),
         AuditAction.SOCIAL_LINKED: Name("소셜 계정 연결", "Social account linked"),
         AuditAction.SOCIAL_UNLINKED: Name("소셜 계정 연결 해제", "Social account unlinked"),
+        AuditAction.GROUPWARE_LINKED: Name("다우오피스 연동", "Groupware user linked"),
         AuditAction.GROUPWARE_UNLINKED: Name("다우오피스 연동 해제", "Groupware user unlinked"),
+        AuditAction.GROUPWARE_ADMIN_LOST: Name(
+            "사이트 관리자 확인 불가로 ADMIN 권한 해제",
+            "Role ADMIN rests: not a site administrator",
+        ),
+        AuditAction.GROUPWARE_ADMIN_RESTORED: Name(
+            "사이트 관리자 확인으로 ADMIN 권한 복구", "Role ADMIN is back: a site administrator"
+        ),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
     }
 )

@@ -30,13 +30,3 @@ class SocialUser:
     subject: str = field(repr=False)
     email: str | None = field(repr=False)
     name: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """What one authorization request is bound to. `nonce` goes to OpenID providers only."""
-
-    redirect_uri: str
-    state: str = field(repr=False)
-    nonce: str = field(repr=False)
-    verifier: str = field(repr=False)

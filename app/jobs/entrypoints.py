@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from app.deps import Deps
+from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
 from app.services.order_events import (
     ANNOUNCE_ORDER,
@@ -24,5 +25,6 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         EXPIRE_ORDER: deps.order_jobs.expire,
         CHECK_PAYMENT: deps.payments.check,
         PROVISION_ITEM: deps.provisioning.provision,
+        CHECK_LINK: deps.link_checks.check,
         SITE_CHANGED: deps.provisioning.site_changed,
     }

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from app.errors import Problem
 from app.routers.access import public
 from app.routers.auth import SessionBody, check_origin, device_of, session_answer
 from app.routers.dependencies import DepsDep, LanguageDep
@@ -48,6 +49,9 @@ class SignUpCorporateRequest(RequestModel):
     contact: ContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
+    sso_ticket: Token | None = Field(
+        default=None, description="Whoever has one signs up as an individual (선택불가)."
+    )
     invitation_token: Token | None = None
 
 
@@ -106,6 +110,7 @@ async def check_login_id(deps: DepsDep, body: CheckLoginIdRequest) -> CheckedLog
         "business_verification_invalid",
         "identity_verification_invalid",
         "company_name_mismatch",
+        "corporate_signup_not_allowed_from_groupware",
         "company_already_registered",
         "corporate_invitation_required",
         "invitation_invalid",
@@ -130,6 +135,8 @@ async def sign_up_corporate(
     body: SignUpCorporateRequest,
 ) -> SignedUpBody:
     check_origin(deps.settings.cors_origins, request, body.client_type)
+    if body.sso_ticket is not None:
+        raise Problem("corporate_signup_not_allowed_from_groupware")
     done = await deps.corporate_sign_up.sign_up(
         SignUpCorporate(
             business_token=body.business_verification_token,

@@ -32,6 +32,9 @@ DeviceToken = Annotated[
 ]
 
 
+SsoTicket = Annotated[str, Field(min_length=20, max_length=100, pattern=OPAQUE)]
+
+
 class LogInRequest(RequestModel):
     """`client_type` is fixed for the session that begins."""
 
@@ -39,6 +42,10 @@ class LogInRequest(RequestModel):
     password: str = Field(min_length=1, max_length=128, pattern=NO_NUL)
     client_type: Annotated[ClientType, Field(strict=False)]
     device_token: DeviceToken = None
+    sso_ticket: SsoTicket | None = Field(
+        default=None,
+        description="Of whoever came from the groupware: then individuals only. It links nothing.",
+    )
 
 
 class RefreshRequest(RequestModel):
@@ -76,17 +83,27 @@ class SessionBody(AnswerModel):
     "/login",
     operation_id="log_in",
     summary="Sign in",
-    responses=problems("invalid_credentials", "origin_not_allowed", "rate_limited", body=True),
+    responses=problems(
+        "invalid_credentials",
+        "origin_not_allowed",
+        "rate_limited",
+        "sso_ticket_invalid",
+        "individual_account_required",
+        body=True,
+    ),
 )
 @public("this is how one signs in")
 async def log_in(
     deps: DepsDep, request: Request, response: Response, body: LogInRequest
 ) -> SessionBody:
     check_origin(deps.settings.cors_origins, request, body.client_type)
+    if body.sso_ticket is not None:
+        await deps.sso_tickets.check(body.sso_ticket)
     grant = await deps.sign_in.log_in(
         body.login_id,
         body.password,
         device_of(request, body.client_type, body.device_token),
+        individuals_only=body.sso_ticket is not None,
     )
     return session_answer(response, grant)
 

@@ -13,9 +13,11 @@ from app.routers.accounts import ContactRequest, Token
 from app.routers.auth import SessionBody, check_origin, device_of, session_answer
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.identity_verifications import ConsentRequest
+from app.routers.invitations import AcceptedBody
 from app.routers.models import NO_NUL, AnswerModel, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.acceptances import Accepted
 from app.services.individual_sign_up import Credentials, SignUpIndividual
 from app.services.sessions import ClientType
 
@@ -31,6 +33,13 @@ class SignUpIndividualRequest(RequestModel):
     )
     password: str | None = Field(default=None, min_length=1, max_length=200, pattern=NO_NUL)
     social_ticket: Token | None = None
+    sso_ticket: Token | None = Field(
+        default=None,
+        description="Of whoever came from the groupware: the new account is linked at once.",
+    )
+    invitation_token: Token | None = Field(
+        default=None, description="Of the mail that invited this person: accepted at once."
+    )
     contact: ContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
@@ -49,6 +58,10 @@ class SignedUpIndividualBody(AnswerModel):
     """Signed up, and signed in."""
 
     account: IndividualAccountBody
+    link_id: UUID | None = Field(description="The groupware link, where one was asked for.")
+    invitation: AcceptedBody | None = Field(
+        description="What became of the invitation, where one was brought along."
+    )
     session: SessionBody
 
 
@@ -67,6 +80,10 @@ class SignedUpIndividualBody(AnswerModel):
         "sign_up_way_invalid",
         "social_ticket_invalid",
         "social_account_already_linked",
+        "sso_ticket_invalid",
+        "invitation_invalid",
+        "company_account_missing",
+        "groupware_user_already_linked",
         "person_already_registered",
         "login_id_taken",
         "login_id_invalid",
@@ -93,6 +110,8 @@ async def sign_up_individual(
             identity_token=body.identity_verification_token,
             credentials=_credentials(body),
             social_ticket=body.social_ticket,
+            sso_ticket=body.sso_ticket,
+            invitation_token=body.invitation_token,
             email=body.contact.email,
             consents=[consent.to_domain() for consent in body.consents],
             device=device_of(request, body.client_type),
@@ -106,6 +125,8 @@ async def sign_up_individual(
             kind="INDIVIDUAL",
             created_at=done.created_at,
         ),
+        link_id=done.link_id,
+        invitation=_invitation(done.accepted),
         session=session_answer(response, done.grant),
     )
 
@@ -117,3 +138,14 @@ def _credentials(body: SignUpIndividualRequest) -> Credentials | None:
     if body.login_id is None or body.password is None:
         raise Problem("sign_up_way_invalid")
     return Credentials(body.login_id, body.password)
+
+
+def _invitation(accepted: Accepted | None) -> AcceptedBody | None:
+    """LINK_REQUIRED is no refusal here: the account is there, and the acceptance is remembered."""
+    if accepted is None:
+        return None
+    return AcceptedBody(
+        state=str(accepted.outcome),
+        company_id=accepted.company_id,
+        company_name=accepted.company_name,
+    )

@@ -25,6 +25,8 @@ from app.domain.roles import AccountKind
 from app.domain.sign_in import SignInWay
 from app.domain.social import PROVIDER_NAMES
 from app.domain.terms import GivenConsent, TermsUse, check_consents
+from app.services.acceptances import Acceptances, Accepted
+from app.services.account_people import AccountPerson
 from app.services.audit import AuditEntry, record
 from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.mails import Mails, NewMail
@@ -33,6 +35,7 @@ from app.services.order_events import account_actor
 from app.services.passwords import Passwords
 from app.services.sessions import Device, Grant, Sessions
 from app.services.social_links import SocialLinks
+from app.services.sso_tickets import SsoTickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class SignUpIndividual:
     identity_token: str
     credentials: Credentials | None
     social_ticket: str | None
+    sso_ticket: str | None
+    invitation_token: str | None
     email: str
     consents: Sequence[GivenConsent]
     device: Device
@@ -63,6 +68,8 @@ class SignedUpIndividual:
     account_id: UUID
     login_id: str | None
     created_at: datetime
+    link_id: UUID | None
+    accepted: Accepted | None
     grant: Grant
 
 
@@ -79,6 +86,8 @@ class IndividualSignUp:
         mails: Mails,
         identities: IdentityVerifications,
         social: SocialLinks,
+        sso: SsoTickets,
+        acceptances: Acceptances,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -88,10 +97,13 @@ class IndividualSignUp:
         self._mails = mails
         self._identities = identities
         self._social = social
+        self._sso = sso
+        self._acceptances = acceptances
 
     async def sign_up(self, command: SignUpIndividual) -> SignedUpIndividual:
         """Raises DomainError for what was typed, `login_id_taken`, `person_already_registered`,
-        `social_ticket_invalid` and `social_account_already_linked`."""
+        `social_ticket_invalid` and `social_account_already_linked`, and with an `sso_ticket`
+        what linking raises, with an `invitation_token` what accepting raises."""
         new = await self._new(command)
         try:
             return await self._try(command, new)
@@ -135,6 +147,15 @@ class IndividualSignUp:
             identity_there = await self._social.take_ticket(session, command.social_ticket, now)
             await self._social.add(session, account.id, identity_there, now)
             way = PROVIDER_NAMES[identity_there.provider]
+        link_id = None
+        if command.sso_ticket is not None:
+            themselves = AccountPerson(account.id, way, person.name, command.email)
+            link_id = await self._sso.link_new_account(session, command.sso_ticket, themselves, now)
+        accepted = None
+        if command.invitation_token is not None:
+            accepted = await self._acceptances.accept_in(
+                session, account.id, command.invitation_token, now, "/invitation_token"
+            )
         grant = await self._sessions.begin(
             session, account.id, command.device, wire_now(), way=SignInWay.SIGN_UP
         )
@@ -156,7 +177,7 @@ class IndividualSignUp:
             account_id=account.id,
         )
         await enqueue(session, [self._mails.queue(session, mail, now)])
-        return SignedUpIndividual(account.id, new.login_id, now, grant)
+        return SignedUpIndividual(account.id, new.login_id, now, link_id, accepted, grant)
 
     @staticmethod
     async def _refuse_known(session: AsyncSession, ci_hash: bytes | None) -> None:

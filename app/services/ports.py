@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
+from app.domain.authorization import Authorization
 from app.domain.documents import Document
 from app.domain.identity import IdentityReport, IdentityRequest
 from app.domain.mails import OutgoingMail
@@ -25,7 +26,8 @@ from app.domain.provisioning import (
     UsageReport,
 )
 from app.domain.registry import BusinessMatch, BusinessStatus
-from app.domain.social import Authorization, SocialUser
+from app.domain.social import SocialUser
+from app.domain.sso import GroupwareUser
 from app.domain.webhook_events import PaymentEvent, SiteEvent
 
 
@@ -75,6 +77,19 @@ class SocialSignIn(Protocol):
     async def redeem(self, code: str, given: Authorization) -> SocialUser:
         """Who came back with this code; the provider's tokens are used at once and dropped.
         Refused REJECTED: code or verifier are not accepted. Raises TokenRefused besides."""
+        ...
+
+
+class GroupwareSignIn(Protocol):
+    """The groupware as an OpenID Provider."""
+
+    async def authorization_url(self, wanted: Authorization, login_hint: str | None) -> str:
+        """Where the browser goes; whoever is signed in there sees no page."""
+        ...
+
+    async def redeem(self, code: str, given: Authorization) -> GroupwareUser:
+        """Who came back with this code. Refused REJECTED: code or verifier are not accepted.
+        Raises TokenRefused besides."""
         ...
 
 

@@ -24,6 +24,14 @@ class RateLimited(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many are left in the window, and when the next one begins (wire time)."""
+
+    left: int
+    next_window_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """At most `hits` in each fixed window of wire time."""
 
@@ -32,7 +40,7 @@ class RateLimit:
     window: timedelta
 
 
-async def count_hit(database: Database, limit: RateLimit, of: str) -> None:
+async def count_hit(database: Database, limit: RateLimit, of: str) -> Counted:
     """Counts one, in a transaction of its own. Raises `RateLimited` past the limit."""
     now = wire_now()
     seconds = int(limit.window.total_seconds())
@@ -45,3 +53,4 @@ async def count_hit(database: Database, limit: RateLimit, of: str) -> None:
         count = hits.scalar_one()
     if count > limit.hits:
         raise RateLimited(int((ends_at - now).total_seconds()) + 1)
+    return Counted(limit.hits - count, ends_at)

@@ -19,16 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, wire_now
 from app.db.engine import Database
-from app.db.tables.accounts import Account, RefreshToken, Session
+from app.db.ids import new_id
+from app.db.session_starts import SessionStart, insert_session
+from app.db.tables.accounts import RefreshToken, Session
 from app.domain.audit import AuditAction
 from app.domain.devices import device_label
 from app.domain.errors import DomainError
-from app.domain.sign_in import PROVES_THE_OWNER, SignInOutcome, SignInWay
+from app.domain.sign_in import PROVES_THE_OWNER, SignInWay
 from app.services.account_mails import AccountMails
 from app.services.audit import AuditEntry, company_of, record
 from app.services.known_devices import KnownDevices
 from app.services.order_events import SYSTEM
-from app.services.sign_in_log import DEVICE_NAME, NewSignIn, note_sign_in
+from app.services.sign_in_log import DEVICE_NAME
 from app.tokens import LIFETIME_SECONDS, AccessTokens
 
 SLIDING = timedelta(days=14)
@@ -105,50 +107,42 @@ class Sessions:
         met = await self._devices.meet(
             session, account_id, device.token, device.name[:DEVICE_NAME], now
         )
-        row = Session(
+        at = await self._clock.now(session)
+        secret = secrets.token_bytes(32)
+        start = SessionStart(
+            session_id=new_id(),
             account_id=account_id,
             client_type=str(device.client_type),
             company_id=company_id,
+            known_device_id=met.id,
             device=device.name[:DEVICE_NAME],
             address=device.address,
-            known_device_id=met.id,
-            created_at=now,
-            last_used_at=now,
+            way=str(way),
+            token_id=new_id(),
+            token_hash=self._hash(secret),
+            now=now,
+            at=at,
             reauthenticated_at=now if way in PROVES_THE_OWNER else NEVER,
             expires_at=now + ABSOLUTE,
-            revoked_at=None,
-            revoked_reason=None,
+            token_expires_at=now + SLIDING,
         )
-        session.add(row)
-        await session.flush()
-        secret = secrets.token_bytes(32)
-        token_id = await self._keep(session, row.id, None, secret, now + SLIDING)
-        await self._note(session, account_id, device, way, new_device=met.is_new)
-        grant = self._grant(account_id, row.id, device.client_type, token_id, secret)
+        await insert_session(session, start)
+        if met.is_new and way is not SignInWay.SIGN_UP:
+            await self._tell(session, account_id, device, at)
+        grant = self._grant(
+            account_id, start.session_id, device.client_type, start.token_id, secret
+        )
         return replace(grant, device_token=met.token)
 
-    async def _note(
-        self,
-        session: AsyncSession,
-        account_id: UUID,
-        device: Device,
-        way: SignInWay,
-        *,
-        new_device: bool,
+    async def _tell(
+        self, session: AsyncSession, account_id: UUID, device: Device, at: datetime
     ) -> None:
-        at = await self._clock.now(session)
-        new = NewSignIn(account_id, way, SignInOutcome.SIGNED_IN, device.name, device.address, at)
-        await note_sign_in(session, new)
-        await session.execute(
-            update(Account).where(Account.id == account_id).values(last_signed_in_at=at)
-        )
-        if new_device and way is not SignInWay.SIGN_UP:
-            label = device_label(device.name)
-            facts = {
-                "device": label.en if device.language == "en" else label.ko,
-                "address": device.address,
-            }
-            await self._mails.tell(session, account_id, "new_device", at, facts, device.language)
+        label = device_label(device.name)
+        facts = {
+            "device": label.en if device.language == "en" else label.ko,
+            "address": device.address,
+        }
+        await self._mails.tell(session, account_id, "new_device", at, facts, device.language)
 
     async def refresh(self, token: str, client_type: ClientType) -> Grant:
         """The next link of the chain. Raises `invalid_refresh_token`.

@@ -12,6 +12,7 @@ from app.clock import Clock, wire_now
 from app.db.engine import Database
 from app.db.tables.accounts import Account, KnownDevice
 from app.domain.errors import DomainError
+from app.domain.roles import AccountKind
 from app.domain.sign_in import SignInOutcome, SignInWay
 from app.services.known_devices import REMEMBERED, KnownDevices
 from app.services.passwords import Passwords
@@ -26,6 +27,7 @@ class _Found:
     """An account; `device_id` where it knows the device."""
 
     account_id: UUID
+    kind: str
     status: str
     password_hash: str | None
     device_id: UUID | None
@@ -36,6 +38,7 @@ class _Tried:
     """What is known before the password is looked at. `charged` is None for who has to wait."""
 
     account_id: UUID | None
+    kind: str | None
     active: bool
     password_hash: str | None
     charged: Charged | None
@@ -61,10 +64,13 @@ class SignIn:
         self._devices = devices
         self._limits = limits
 
-    async def log_in(self, login_id: str, password: str, device: Device) -> Grant:
+    async def log_in(
+        self, login_id: str, password: str, device: Device, *, individuals_only: bool = False
+    ) -> Grant:
         """Raises `invalid_credentials`, the same for an unknown ID and a suspended account, or
 
-        RateLimited, the same for an unknown ID.
+        RateLimited, the same for an unknown ID. `individuals_only`: a corporate account, by its
+        right password, is `individual_account_required`.
         """
         now = wire_now()
         tried = await self._try(login_id, device, now)
@@ -74,22 +80,29 @@ class SignIn:
         async with self._database.system_session("sign-in") as session:
             if matches and tried.account_id is not None and tried.charged is not None:
                 await self._limits.give_back(session, tried.charged)
-                return await self._sessions.begin(session, tried.account_id, device, now)
-            outcome = SignInOutcome.WRONG_PASSWORD if tried.active else SignInOutcome.SUSPENDED
-            await note_sign_in(
-                session,
-                NewSignIn(
-                    tried.account_id if free else None,
-                    SignInWay.PASSWORD,
-                    outcome,
-                    device.name,
-                    device.address,
-                    await self._clock.now(session),
-                ),
-            )
+                if not individuals_only or tried.kind == AccountKind.INDIVIDUAL:
+                    return await self._sessions.begin(session, tried.account_id, device, now)
+            else:
+                await self._note_failure(session, tried, device)
+        if matches and free:
+            raise DomainError("individual_account_required")
         if not free:
             raise RateLimited(tried.wait)
         raise DomainError("invalid_credentials")
+
+    async def _note_failure(self, session: AsyncSession, tried: _Tried, device: Device) -> None:
+        outcome = SignInOutcome.WRONG_PASSWORD if tried.active else SignInOutcome.SUSPENDED
+        await note_sign_in(
+            session,
+            NewSignIn(
+                None if tried.charged is None else tried.account_id,
+                SignInWay.PASSWORD,
+                outcome,
+                device.name,
+                device.address,
+                await self._clock.now(session),
+            ),
+        )
 
     async def _try(self, login_id: str, device: Device, now: datetime) -> _Tried:
         """Charges the try, before anything of the password is known; undone for who must wait."""
@@ -110,9 +123,9 @@ class SignIn:
                     wait = limited.retry_after
                     raise
         if found is None:
-            return _Tried(None, True, None, charged, wait)
+            return _Tried(None, None, True, None, charged, wait)
         active = found.status == "ACTIVE"
-        return _Tried(found.account_id, active, found.password_hash, charged, wait)
+        return _Tried(found.account_id, found.kind, active, found.password_hash, charged, wait)
 
     async def _find(
         self, session: AsyncSession, login_id: str, device: Device, now: datetime
@@ -124,7 +137,7 @@ class SignIn:
             KnownDevice.last_seen_at > now - REMEMBERED,
         )
         rows = await session.execute(
-            select(Account.id, Account.status, Account.password_hash, KnownDevice.id)
+            select(Account.id, Account.kind, Account.status, Account.password_hash, KnownDevice.id)
             .outerjoin(KnownDevice, known)
             .where(Account.login_id == login_id)
         )

@@ -19,12 +19,13 @@ from app.clock import Clock, wire_now
 from app.db.engine import Database
 from app.db.tables.social import SocialState
 from app.db.vault import Vault
+from app.domain.authorization import Authorization
 from app.domain.errors import DomainError
 from app.domain.id_tokens import TokenRefused
 from app.domain.provider_errors import ProviderRefused, Refusal
 from app.domain.roles import AccountKind
 from app.domain.sign_in import SignInWay
-from app.domain.social import Authorization, SocialProvider, SocialUser
+from app.domain.social import SocialProvider, SocialUser
 from app.services.one_time import OneTimeTokens
 from app.services.ports import SocialSignIn
 from app.services.principals import Access

@@ -18,6 +18,8 @@ _DUE = text(
     " UNION ALL (SELECT 'mail_quote', id FROM quotes WHERE mailed_at IS NULL LIMIT :batch)"
     " UNION ALL (SELECT 'check_payment', id FROM payments"
     "  WHERE check_due_at IS NOT NULL AND check_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'check_link', id FROM groupware_links"
+    "  WHERE coalesce(due_at, confirmed_at + interval '1 day') <= :now LIMIT :batch)"
 )
 
 

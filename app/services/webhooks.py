@@ -1,18 +1,23 @@
 """What providers call: verified, stored once by id, and then only a reason to look (section 11)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.queue import Job, enqueue
+from app.db.tables.companies import GroupwareLink
 from app.db.tables.orders import Payment
 from app.db.tables.plumbing import ReceivedWebhook
 from app.db.tables.sites import Site
 from app.domain.webhook_events import PaymentEventKind, SiteEventKind
+from app.services.link_checks import CHECK_LINK
 from app.services.order_events import CHECK_PAYMENT, SITE_CHANGED
 from app.services.ports import PaymentWebhooks, SiteWebhooks
 
@@ -42,16 +47,28 @@ class ReceivedWebhooks:
 
     async def from_groupware(self, headers: Mapping[str, str], body: bytes) -> None:
         event = self._sites.verify(headers, body)
+        site_id = _uuid(event.external_id)
         job = None
         if event.kind is SiteEventKind.OPERATION_ENDED:
-            site_id = _uuid(event.external_id)
             job = Job(SITE_CHANGED, site_id) if site_id else None
-        await self._keep("GROUPWARE", event.id, event.name, body, job)
+        user = None
+        if event.kind is SiteEventKind.USER_CHANGED and site_id and event.subject:
+            user = (site_id, event.subject)
+        await self._keep("GROUPWARE", event.id, event.name, body, job, user)
 
     async def _keep(
-        self, provider: str, message_id: str, kind: str, body: bytes, job: Job | None
+        self,
+        provider: str,
+        message_id: str,
+        kind: str,
+        body: bytes,
+        job: Job | None,
+        user: tuple[UUID, str] | None = None,
     ) -> None:
-        """A repeat is answered like the first and does nothing more."""
+        """A repeat is answered like the first and does nothing more.
+
+        `user`: the site and subject of a groupware user who is not what they were.
+        """
         async with self._database.system_session("received webhook") as session:
             now = await self._clock.now(session)
             kept = await session.execute(
@@ -67,11 +84,26 @@ class ReceivedWebhooks:
                 .on_conflict_do_nothing()
                 .returning(ReceivedWebhook.webhook_id)
             )
-            if kept.one_or_none() is None or job is None:
+            if kept.one_or_none() is None:
+                return
+            if user is not None:
+                await _ask_again(session, *user, now)
+            if job is None:
                 return
             table = Payment if job.entrypoint == CHECK_PAYMENT else Site
             if await session.get(table, job.row) is not None:
                 await enqueue(session, [job])
+
+
+async def _ask_again(session: AsyncSession, site_id: UUID, subject: str, now: datetime) -> None:
+    """The links of a user are due at once: what is true is read, not believed."""
+    due = await session.execute(
+        update(GroupwareLink)
+        .where(GroupwareLink.site_id == site_id, GroupwareLink.subject == subject)
+        .values(due_at=now)
+        .returning(GroupwareLink.id)
+    )
+    await enqueue(session, [Job(CHECK_LINK, link) for link in due.scalars()])
 
 
 def _uuid(value: str | None) -> UUID | None:

@@ -47,7 +47,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     try:
         answer = json.loads(response.content)
         code = answer.get("code")
-        if "client_secret" in answer:
+        if {"client_secret", "id"} <= set(answer):
             SECRETS[answer["id"]] = answer["client_secret"]
     except (ValueError, AttributeError):
         code = None

@@ -24,7 +24,6 @@ from tools.postgres import EmbeddedPostgres
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
 NOT_ASKED = {
-    "start_social": "asks providers that the sandbox does not play yet",
     "withdraw": "would end the run's own account; tests/integration/test_me.py",
     "end_session": "would end the run's own session; tests/integration/test_sessions.py",
     "log_out": "would end the run's own session; tests/integration/test_sessions.py",
@@ -49,6 +48,11 @@ NEVER_2XX = {
     "remove_user": "needs an ADMIN",
     "resend_corporate_invitation": "needs two verification tokens",
     "sign_up_individual": "needs a verification token",
+    "start_groupware_sign_in": "leads elsewhere, always",
+    "return_from_groupware": "leads elsewhere, always",
+    "exchange_sso_code": "needs a code and a cookie of ours",
+    "link_groupware_user": "needs a ticket",
+    "invite_corporate_account": "needs a ticket",
     "complete_social": "needs a code that a provider gave",
     "add_social_link": "needs a code that a provider gave",
     "remove_link": "the run's account has none",

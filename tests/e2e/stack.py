@@ -55,6 +55,14 @@ class Stack:
             "NTS_BASE_URL": f"{sandbox}/nts/api/nts-businessman/v1",
             "PORTONE_BASE_URL": f"{sandbox}/portone",
             "GROUPWARE_BASE_URL": f"{sandbox}/groupware",
+            "GROUPWARE_OIDC_ISSUER": f"http://localhost:{self.sandbox_port}/groupware",
+            "PORTAL_BASE_URL": f"http://127.0.0.1:{self.ports[0]}",
+            "SPA_URL": f"{sandbox}/spa",
+            "KAKAO_AUTH_URL": f"{sandbox}/social/kakao",
+            "KAKAO_API_URL": f"{sandbox}/social/kakao",
+            "NAVER_AUTH_URL": f"{sandbox}/social/naver",
+            "NAVER_API_URL": f"{sandbox}/social/naver",
+            "GOOGLE_ISSUER": f"{sandbox}/social/google",
             **extra,
         }
         self.workers: list[subprocess.Popen[bytes]] = []

@@ -75,6 +75,11 @@ OPERATIONS = {
     "refresh": PUBLIC,
     "start_social": PUBLIC,
     "complete_social": PUBLIC,
+    "start_groupware_sign_in": PUBLIC,
+    "return_from_groupware": PUBLIC,
+    "exchange_sso_code": PUBLIC,
+    "invite_corporate_account": PUBLIC,
+    "link_groupware_user": "me.update",
     "get_catalogue": PUBLIC,
     "preview_price": PUBLIC,
     "receive_portone_webhook": PUBLIC,
@@ -422,6 +427,11 @@ async def nothing_from_a_provider(stage: Stage, actor: Actor) -> Request:
     return {}, {"provider": "kakao", "code": word, "state": word, "client_secret": word}, {}
 
 
+@request("link_groupware_user")
+async def nobody_from_the_groupware(stage: Stage, actor: Actor) -> Request:
+    return {}, {"ticket": "x" * 43, "confirm_link": True}, {}
+
+
 ELSEWHERE = {
     ("get_system_status", P): (
         404,
@@ -442,6 +452,16 @@ ELSEWHERE = {
         422,
         "social_state_unknown",
         "needs a code of the provider: tests/integration/test_social.py",
+    ),
+    ("link_groupware_user", "individual"): (
+        422,
+        "sso_ticket_invalid",
+        "needs a ticket of the exchange: tests/integration/test_sso.py",
+    ),
+    ("link_groupware_user", "corporate"): (
+        403,
+        "individual_account_required",
+        "a corporate account is never linked (PRODUCT.md section 2)",
     ),
     ("add_social_link", "corporate"): (
         403,

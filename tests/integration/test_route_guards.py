@@ -118,6 +118,7 @@ async def test_a_guarded_route_lets_no_bad_token_in(
 
 BODIES: dict[str, dict[str, Any]] = {
     "step_up": {"password": "x"},
+    "link_groupware_user": {"ticket": "t" * 43, "confirm_link": True},
     "add_social_link": {
         "provider": "kakao",
         "code": "c",

@@ -13,6 +13,7 @@ from app.db.tables import (
     quotes,
     sites,
     social,
+    sso,
 )
 from app.db.tables.base import Base
 
@@ -30,4 +31,5 @@ __all__ = [
     "quotes",
     "sites",
     "social",
+    "sso",
 ]

@@ -71,3 +71,8 @@ class GroupwareLink(OfCompany, Timestamps, Base):
     subject: Mapped[str]
     site_admin: Mapped[bool]
     confirmed_at: Mapped[datetime]
+    """When the groupware last said whether they are a site administrator."""
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When it is asked again; none: at once."""
+    lapsed_at: Mapped[datetime | None]
+    """Since when it was known, and told, that the link gives no role."""
