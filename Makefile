@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test check lock openapi bench soak
+.PHONY: run tour test browser-test check lock openapi bench soak
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -21,6 +21,9 @@ tour: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -p tools.pytest_no_skip
+
+browser-test: $(STAMP)
+	$(BIN)/python -m pytest -p tools.pytest_no_skip tests/browser
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
