@@ -22,6 +22,7 @@ from tests.cast import MAKERS, Actor, Stage
 from tests.flows import (
     PASSWORD,
     Member,
+    ask_for_quote,
     key,
     link_to_site,
     order_body,
@@ -113,6 +114,11 @@ OPERATIONS = {
     "list_sign_ins": "me.read",
     "get_order_confirmation": "documents.read",
     "get_order_transaction_confirmation": "documents.read",
+    "create_quote": "quotes.create",
+    "list_quotes": "quotes.create",
+    "get_quote": "quotes.create",
+    "get_quote_pdf": "quotes.create",
+    "claim_quote": "orders.create.new",
     "create_order": "orders.create.new",
     "list_orders": "orders.read",
     "get_order": "orders.read",
@@ -185,6 +191,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
+    "list_quotes",
 )
 async def nothing_else(stage: Stage, actor: Actor) -> Request:
     return actor.ids, None, {}
@@ -200,6 +207,34 @@ async def fresh_order(stage: Stage, actor: Actor) -> dict[str, str]:
     )
     order = await place(stage.client, actor.owner, order_body(confirm_duplicate=True))
     return {"order_id": order["id"], "item_id": order["items"][0]["id"]}
+
+
+@request("create_quote")
+async def a_price_to_hold(stage: Stage, actor: Actor) -> Request:
+    item = {"type": "NEW", "plan": "SHARED", "users": 10, "months": 12}
+    return {}, {"items": [item], "recipients": ["OWN"]}, key()
+
+
+@request("get_quote", "get_quote_pdf")
+async def a_quote(stage: Stage, actor: Actor) -> Request:
+    asker = actor.account if actor.role == M else actor.owner or actor.account
+    if asker is None:
+        return {"quote_id": str(uuid4())}, None, {}
+    quote = await ask_for_quote(stage.client, asker)
+    return {"quote_id": quote["id"]}, None, {}
+
+
+@request("claim_quote")
+async def a_persons_quote(stage: Stage, actor: Actor) -> Request:
+    person = await sign_up_individual(stage.client, stage.world)
+    quote = await ask_for_quote(stage.client, person)
+    token, token_hash = stage.portal.state.deps.one_time.make()
+    await stage.execute(
+        "UPDATE quotes SET token_hash = :hash, mailed_at = created_at WHERE number = :number",
+        hash=token_hash,
+        number=quote["number"],
+    )
+    return {}, {"number": quote["number"], "token": token}, key()
 
 
 @request("create_order")
