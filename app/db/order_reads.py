@@ -1,9 +1,13 @@
 """Orders as they are shown: one statement for one order, one for a page."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.reads import read_many, read_one
 from app.domain.orders import OrderStatus, OrderType, PaymentMethod, PaymentStatus
@@ -157,15 +161,65 @@ ORDER = read_one(
     " WHERE o.company_id = p.company_id AND o.id = :id",
     OrderRead,
 )
-ORDER_PAGE = read_many(
+_SUMMARY = (
     "SELECT o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method,"
     " o.catalogue_code, o.total, o.ordered_on, o.paid_at, o.created_at,"
     " (SELECT json_agg(json_build_object('type', i.type, 'plan', i.plan, 'users', i.users,"
     "   'months', i.months, 'add_ons', i.add_ons, 'starts_on', i.applied_on)"
     "   ORDER BY i.position)"
     "   FROM order_items i WHERE i.order_id = o.id) AS items"
-    " FROM orders o WHERE o.company_id = p.company_id AND (o.created_at, o.id) < (:at, :id)"
-    " ORDER BY o.created_at DESC, o.id DESC LIMIT :size",
+    " FROM orders o"
+)
+_FILTERS = (
+    " AND o.ordered_on >= coalesce(cast(:first_day AS date), '-infinity')"
+    " AND o.ordered_on <= coalesce(cast(:last_day AS date), 'infinity')"
+    " AND o.kind = coalesce(cast(:kind AS text), o.kind)"
+    " AND o.status = coalesce(cast(:status AS text), o.status)"
+    " AND (cast(:site_id AS uuid) IS NULL OR EXISTS (SELECT 1 FROM order_items x"
+    "   WHERE x.order_id = o.id AND x.site_id = cast(:site_id AS uuid)))"
+)
+_BEHIND = " AND (o.created_at, o.id) < (:at, :id)"
+_NEWEST_FIRST = " ORDER BY o.created_at DESC, o.id DESC"
+ORDER_PAGE = read_many(
+    f"{_SUMMARY} WHERE o.company_id = p.company_id{_BEHIND}{_NEWEST_FIRST} LIMIT :size",
     OrderSummaryRead,
 )
 """The newest first, from behind `at` and `id` (created_at, id)."""
+ORDERS_FOUND = read_many(
+    f"{_SUMMARY} WHERE o.company_id = p.company_id{_BEHIND}{_FILTERS}{_NEWEST_FIRST} LIMIT :size",
+    OrderSummaryRead,
+)
+"""The same of those that the filters name; a filter that is null names all."""
+_EXPORT = text(
+    f"SELECT row_to_json(r)::text FROM ({_SUMMARY} WHERE o.company_id = :company"  # noqa: S608 - our own text
+    f"{_FILTERS}{_NEWEST_FIRST}) AS r"
+)
+EXPORT_ROWS = 500
+"""How many rows of an export are in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilters:
+    """Days are KST, both inclusive, of the day of the order. None: all."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    kind: str | None = None
+    status: str | None = None
+    site_id: UUID | None = None
+
+    def values(self) -> dict[str, object]:
+        """By the names of the statements' parameters."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+async def stream_orders(
+    session: AsyncSession, company_id: UUID, filters: OrderFilters
+) -> AsyncIterator[list[OrderSummaryRead]]:
+    """The rows in parts, the newest first, from a cursor of the server."""
+    decode = msgspec.json.Decoder(OrderSummaryRead).decode
+    values = filters.values() | {"company": company_id}
+    statement = _EXPORT.execution_options(yield_per=EXPORT_ROWS)
+    rows = await session.stream_scalars(statement, values)
+    async for part in rows.partitions():
+        yield [decode(row) for row in part]

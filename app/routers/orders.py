@@ -17,6 +17,7 @@ from app.routers.idempotent import (
 )
 from app.routers.models import NO_NUL, RequestModel
 from app.routers.order_bodies import OrderBody, OrderPageBody, order_body, order_summary
+from app.routers.order_filters import FiltersDep
 from app.routers.order_requests import OrderQuoteRequest, OrderRequest
 from app.routers.permissions import FOR_A_COMPANY, CanCreateOrders, CanReadOrders
 from app.routers.price_previews import REFUSALS as PRICE_REFUSALS
@@ -24,7 +25,13 @@ from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.idempotency import Answer
 from app.services.order_placement import place_order
-from app.services.orders import cancel_order, choose_subdomain, get_order, list_orders
+from app.services.orders import (
+    EVERY_ORDER,
+    cancel_order,
+    choose_subdomain,
+    get_order,
+    list_orders,
+)
 from app.services.principals import Principal, TransactionSession
 from app.services.quote_orders import hold_quote
 
@@ -103,7 +110,7 @@ async def create_order(
     "",
     operation_id="list_orders",
     summary="Orders, the newest first",
-    description="주문/구매내역.",
+    description="주문/구매내역, all of it or by day of the order (KST), type, state and site.",
     response_model=OrderPageBody,
     responses=problems(*FOR_A_COMPANY, "invalid_request", "cursor_invalid"),
 )
@@ -113,8 +120,9 @@ async def get_orders(
     access: CanReadOrders,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     size: Annotated[int, Query(ge=1, le=100)] = 20,
+    filters: FiltersDep = EVERY_ORDER,
 ) -> Response:
-    page = await list_orders(access, cursor, size)
+    page = await list_orders(access, cursor, size, filters)
     items = [
         order_summary(order, await deps.catalogues.of(order.catalogue_code), language)
         for order in page.items

@@ -1,5 +1,6 @@
 """Orders after they are placed: reading, cancelling, expiring, another sub-domain."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
-from app.db.order_reads import ORDER, ORDER_PAGE, OrderRead, OrderSummaryRead
+from app.db.order_reads import (
+    ORDER,
+    ORDER_PAGE,
+    ORDERS_FOUND,
+    OrderFilters,
+    OrderRead,
+    OrderSummaryRead,
+    stream_orders,
+)
 from app.db.queue import Job, enqueue
 from app.db.tables.catalogue import CouponUse
 from app.db.tables.orders import Order, OrderEvent, OrderItem, Payment
@@ -32,6 +41,7 @@ from app.services.mails import Mails, NewMail
 from app.services.order_events import PROVISION_ITEM, SYSTEM, account_actor
 from app.services.principals import Access, Principal, read_within
 
+EVERY_ORDER = OrderFilters()
 _GIVE_BACK_COUPON = text("UPDATE coupons SET uses = uses - 1 WHERE code = :code")
 
 
@@ -55,13 +65,30 @@ def _found(order: OrderRead | None) -> OrderRead:
     return order
 
 
-async def list_orders(access: Access, cursor: str | None, size: int) -> OrderPage:
-    """주문/구매내역, the newest first."""
+async def list_orders(
+    access: Access, cursor: str | None, size: int, filters: OrderFilters = EVERY_ORDER
+) -> OrderPage:
+    """주문/구매내역, the newest first. Without a filter it is the hot read of the order page."""
     at, last = read_cursor(cursor) or NEWEST
-    _, rows = await access.read(ORDER_PAGE, at=at, id=last, size=size + 1)
+    if filters == EVERY_ORDER:
+        _, rows = await access.read(ORDER_PAGE, at=at, id=last, size=size + 1)
+    else:
+        _, rows = await access.read(ORDERS_FOUND, at=at, id=last, size=size + 1, **filters.values())
     page, more = rows[:size], len(rows) > size
     next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
     return OrderPage(page, next_cursor)
+
+
+async def export_orders(
+    access: Access, filters: OrderFilters
+) -> AsyncIterator[list[OrderSummaryRead]]:
+    """The whole history in parts, in one transaction that lasts until it is read or left.
+
+    Raises what opening the access raises, before the first part.
+    """
+    async with access.transaction() as (session, principal):
+        async for part in stream_orders(session, principal.company_id, filters):
+            yield part
 
 
 async def lock_order(session: AsyncSession, company_id: UUID, order_id: UUID) -> Order:

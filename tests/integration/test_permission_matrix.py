@@ -121,6 +121,7 @@ OPERATIONS = {
     "claim_quote": "orders.create.new",
     "create_order": "orders.create.new",
     "list_orders": "orders.read",
+    "export_orders": "orders.read",
     "get_order": "orders.read",
     "cancel_order": "orders.create.new",
     "choose_order_item_site": "orders.create.new",
@@ -191,7 +192,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
-    "list_quotes",
+    *("list_quotes", "export_orders"),
 )
 async def nothing_else(stage: Stage, actor: Actor) -> Request:
     return actor.ids, None, {}
