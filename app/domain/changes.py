@@ -1,14 +1,14 @@
 """변경: another plan at once, with credit for what was paid (PRODUCT.md section 8, CHANGE)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from app.domain.catalogue import Basis, Catalogue, Name, Plan
 from app.domain.contracts import Contract, HeldLine, unused_of
 from app.domain.errors import DomainError
 from app.domain.memberships import MembershipStatus
 from app.domain.orders import OrderType
-from app.domain.periods import Span, expires_on, month_of, months_of, span
+from app.domain.periods import Span, boundary, expires_on, month_of, months_of, span
 from app.domain.price_lines import (
     BASE_NAME,
     Service,
@@ -157,11 +157,10 @@ def _credit(
 def _length(anchor: date, first: date, line: HeldLine) -> Span:
     """From a day to the line's last, as whole months and days, where the line ends with a month."""
     end = month_of(anchor, line.last_day) + 1
-    length = span(anchor, first, end)
-    months = months_of(anchor, first, line.last_day)
-    if length.months == months:
-        return length
-    whole, rest = divmod(months, 1)  # a line that was cut short within a month
+    if line.last_day + timedelta(days=1) == boundary(anchor, end):
+        return span(anchor, first, end)
+    # A line that was cut short within a month.
+    whole, rest = divmod(months_of(anchor, first, line.last_day), 1)
     return Span(int(whole), rest.numerator, rest.denominator if rest else None)
 
 

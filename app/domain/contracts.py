@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from app.domain.memberships import MembershipStatus
 from app.domain.money import rounded
-from app.domain.periods import boundary, months_of
+from app.domain.periods import boundary, month_ratio
 
 GRACE_DAYS = 14
 """Days after the last one on which an unpaid term is OVERDUE and the service still on."""
@@ -92,11 +92,11 @@ def unused_of(line: HeldLine, anchor: date, day: date) -> int:
 
     M: the contract months it was sold for; U: those from the day on, all where it has not begun.
     """
-    left = months_of(anchor, max(day, line.first_day), line.last_day)
-    if not left or not line.net:
-        return 0
-    share = left / months_of(anchor, line.first_day, line.last_day)
-    return rounded(line.net * share.numerator, share.denominator)
+    if day <= line.first_day:
+        return line.net
+    left, left_of = month_ratio(anchor, day, line.last_day)
+    sold, sold_of = month_ratio(anchor, line.first_day, line.last_day)
+    return rounded(line.net * left * sold_of, left_of * sold)
 
 
 def unused(held: Sequence[HeldLine], anchor: date, day: date) -> int:

@@ -6,6 +6,7 @@ Every date is Asia/Seoul and inclusive. Contract month k begins on `boundary(anc
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -18,11 +19,13 @@ def seoul_date(moment: datetime) -> date:
     return moment.astimezone(SEOUL).date()
 
 
+@lru_cache(maxsize=4096)
 def boundary(anchor: date, months: int) -> date:
     """First day of the contract month that begins `months` months on.
 
     The anchor's day of month, or, in a month without such a day, the first day of the next month:
-    the period before then ends on that month's last day.
+    the period before then ends on that month's last day. Remembered, since one order asks for the
+    same boundaries again and again.
     """
     index = anchor.year * 12 + anchor.month - 1 + months
     year, month = divmod(index, 12)
@@ -85,13 +88,21 @@ def span(anchor: date, first: date, months: int) -> Span:
 
 def months_of(anchor: date, first: date, last: date) -> Fraction:
     """Contract months in the days `first` to `last`, both counted; 0 where there are none."""
+    return Fraction(*month_ratio(anchor, first, last))
+
+
+def month_ratio(anchor: date, first: date, last: date) -> tuple[int, int]:
+    """The same as a quotient that is not reduced: what is multiplied on costs no more than that."""
     if last < first:
-        return Fraction(0)
-    after = last + timedelta(days=1)
-    return _months_at(anchor, after) - _months_at(anchor, first)
+        return 0, 1
+    begin, begin_day, begin_of = _place(anchor, first)
+    end, end_day, end_of = _place(anchor, last + timedelta(days=1))
+    months = (end - begin) * begin_of * end_of
+    return months + end_day * begin_of - begin_day * end_of, begin_of * end_of
 
 
-def _months_at(anchor: date, day: date) -> Fraction:
+def _place(anchor: date, day: date) -> tuple[int, int, int]:
+    """The contract month of a day, the days of it that are over, and how many it has."""
     running = month_of(anchor, day)
     begins, ends = boundary(anchor, running), boundary(anchor, running + 1)
-    return running + Fraction((day - begins).days, (ends - begins).days)
+    return running, (day - begins).days, (ends - begins).days

@@ -81,16 +81,14 @@ def check_add_ons(
 
     What is held already counts towards what a site may have.
     """
-    found: list[tuple[AddOn, int]] = []
-    seen: set[str] = set()
+    found: dict[str, int] = {}
     for position, (code, quantity) in enumerate(add_ons):
         where = f"{place}/add_ons/{position}"
         add_on = catalogue.add_on(code)
-        if add_on is None or code in seen:
+        if add_on is None or code in found:
             raise DomainError(
                 "add_on_unknown" if add_on is None else "add_on_twice", where + "/code"
             )
-        seen.add(code)
         in_all = quantity + held.get(code, 0)
         if quantity < 1 or in_all > MAX_QUANTITY:
             raise DomainError("quantity_out_of_range", where + "/quantity", maximum=MAX_QUANTITY)
@@ -100,8 +98,8 @@ def check_add_ons(
             )
         if plan.free and add_on.price:
             raise DomainError("paid_plan_required", where + "/code")
-        found.append((add_on, quantity))
-    return sorted(found, key=lambda pair: catalogue.add_ons.index(pair[0]))
+        found[code] = quantity
+    return [(add_on, found[add_on.code]) for add_on in catalogue.add_ons if add_on.code in found]
 
 
 def charged(add_on: AddOn, quantity: int, users: int) -> int:
@@ -159,7 +157,7 @@ def term_lines(
     if setup_paid is not None and plan.setup_price > setup_paid:
         setup = plan.setup_price - setup_paid
         line = once_line(LineKind.SETUP, f"{plan.code}_SETUP", SETUP_NAME, 1, setup, service.half)
-        lines.append(replace(line, paid_before=setup_paid))
+        lines.append(replace(line, paid_before=setup_paid) if setup_paid else line)
     for add_on, quantity in add_ons:
         count = charged(add_on, quantity, users)
         what = LineKind.ADD_ON, add_on.code, add_on.name, count, add_on.price
@@ -176,7 +174,7 @@ def _licence_line(catalogue: Catalogue, plan: Plan, users: int, service: Service
         return once_line(LineKind.LICENCE, code, name, users, plan.unit_price, service.half)
     line = recurring_line(LineKind.LICENCE, code, name, users, plan.unit_price, service)
     percent, off = capped_volume(catalogue, users, plan.unit_price * service.span.whole)
-    return replace(line, volume_percent=percent, volume=off)
+    return replace(line, volume_percent=percent, volume=off) if off or percent else line
 
 
 def volume_percent(catalogue: Catalogue, users: int) -> int:
@@ -217,7 +215,10 @@ def discount_lines(
             Discount(DiscountKind.PREPAY, promotion.name, promotion.percent, sum(licence), off)
         )
     shares = allot(off, licence)
-    taken = [replace(line, prepay=share) for line, share in zip(lines, shares, strict=True)]
+    taken = [
+        replace(line, prepay=share) if share else line
+        for line, share in zip(lines, shares, strict=True)
+    ]
     return taken, discounts
 
 
