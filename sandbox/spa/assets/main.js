@@ -10,6 +10,7 @@ import { acceptInvitation } from "./pages/invitation.js";
 import { verifyEmail } from "./pages/verify_email.js";
 import { users } from "./pages/users.js";
 import { acceptHandover } from "./pages/handover.js";
+import { claimQuote } from "./pages/quote.js";
 import { takeFromAddress } from "./store.js";
 
 const PAGES = {
@@ -23,6 +24,7 @@ const PAGES = {
   "/verify-email": verifyEmail,
   "/company/users": users,
   "/handover": acceptHandover,
+  "/quotes/claim": claimQuote,
 };
 const BASE = "/spa";
 
