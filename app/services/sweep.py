@@ -1,5 +1,7 @@
 """What is due, found in rows: a job for each, whatever was lost on the way (ARCHITECTURE, Time)."""
 
+from datetime import timedelta
+
 from sqlalchemy import text
 
 from app.clock import Clock
@@ -23,10 +25,21 @@ _DUE = text(
 )
 
 
+_FORGET = text(
+    "WITH a AS (DELETE FROM social_states WHERE expires_at <= :now),"
+    " b AS (DELETE FROM social_tickets WHERE expires_at <= :now)"
+    " DELETE FROM sso_logins WHERE expires_at <= :kept_until"
+)
+"""Attempts and tickets that came to nothing, and what they knew of persons."""
+SSO_LOGINS_KEPT = timedelta(hours=1)
+"""Past the ten minutes of a start: the code and the ticket of a late return end before."""
+
+
 async def sweep(database: Database, clock: Clock) -> int:
     """Queues a job for each due row; returns how many are due. Safe to run anywhere, twice."""
     async with database.system_session("sweep") as session:
         now = await clock.now(session)
+        await session.execute(_FORGET, {"now": now, "kept_until": now - SSO_LOGINS_KEPT})
         rows = (await session.execute(_DUE, {"now": now, "batch": BATCH})).all()
         await enqueue(session, [Job(row.job, row.id) for row in rows])
     return len(rows)

@@ -27,6 +27,7 @@ from tests.flows import (
     customer,
     individual_body,
     phone_number,
+    run_jobs,
     sign_up_body,
     sign_up_individual,
     verify_business,
@@ -690,6 +691,34 @@ async def test_a_new_individual_is_linked_in_the_sign_ups_transaction(
     assert problem(refused) == (422, "sso_ticket_invalid")
 
 
+async def test_an_invited_person_signs_up_linked_and_is_asked_for_what_is_left(
+    browser: httpx.AsyncClient, world: World, fake: FakeProvider, site: Site
+) -> None:
+    """Ticket and invitation together: the address is not verified yet, so the company agrees."""
+    email = f"{uuid4().hex[:10]}@hanbit.example"
+    invited = await browser.post(
+        "/v1/invitations", json={"name": "홍길동", "email": email}, headers=site.member.headers
+    )
+    assert invited.status_code == 201, invited.text
+    deps = browser._transport.app.state.deps  # type: ignore[attr-defined]
+    async with deps.database.system_session("test: the mail") as session:
+        facts = await session.scalar(
+            text("SELECT facts FROM mails WHERE kind = 'user_invitation' ORDER BY id DESC LIMIT 1")
+        )
+    token = deps.vault.open("mails.facts", facts).partition("#token=")[2].partition('"')[0]
+    ticket = (await arrive(browser, fake, site.user()))["ticket"]
+    body = individual_body(
+        await verify_person(browser, world),
+        sso_ticket=ticket,
+        invitation_token=token,
+        contact={"email": email},
+    )
+    made = await browser.post("/v1/accounts/individual", json=body)
+    assert made.status_code == 201, made.text
+    assert made.json()["link_id"]
+    assert made.json()["invitation"]["state"] == "APPROVAL_PENDING"
+
+
 async def test_two_persons_for_one_groupware_user_at_once_one_wins(
     browser: httpx.AsyncClient, world: World, fake: FakeProvider, site: Site
 ) -> None:
@@ -794,6 +823,21 @@ async def test_nothing_of_the_way_in_is_readable_in_the_database(
     rows = await sql(owner_engine, "SELECT t::text FROM sso_logins t")
     for secret in (code, ticket, *cookies, user["email"], "김비밀"):
         assert not [r for r in rows if secret in r or secret.encode().hex() in r]
+
+
+async def test_what_came_to_nothing_is_forgotten(
+    browser: httpx.AsyncClient,
+    portal: FastAPI,
+    fake: FakeProvider,
+    site: Site,
+    owner_engine: AsyncEngine,
+) -> None:
+    await arrive(browser, fake, site.user())
+    await sql(owner_engine, "UPDATE sso_logins SET expires_at = expires_at - interval '71 minutes'")
+    code = (await come_back(browser, fake, site.user()))["code"]
+    await run_jobs(portal)
+    assert await sql(owner_engine, "SELECT count(*) FROM sso_logins") == [1]
+    assert (await exchange(browser, code)).status_code == 200
 
 
 # The company's invitation
