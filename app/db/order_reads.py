@@ -219,7 +219,7 @@ async def stream_orders(
     """The rows in parts, the newest first, from a cursor of the server."""
     decode = msgspec.json.Decoder(OrderSummaryRead).decode
     values = filters.values() | {"company": company_id}
-    statement = _EXPORT.execution_options(yield_per=EXPORT_ROWS)
-    rows = await session.stream_scalars(statement, values)
-    async for part in rows.partitions():
+    options = {"stream_results": True, "max_row_buffer": EXPORT_ROWS}
+    rows = await session.stream_scalars(_EXPORT, values, execution_options=options)
+    async for part in rows.partitions(EXPORT_ROWS):
         yield [decode(row) for row in part]

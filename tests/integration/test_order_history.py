@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.order_reads import OrderFilters, stream_orders
 from app.routers.order_exports import cell
 from sandbox.world import World
 from tests.flows import Member, customer, free_item, order_body, place, sign_up
@@ -123,13 +125,18 @@ ITEMS = text(
 
 
 async def test_a_long_export_has_each_order_once_and_parts_that_stay_small(
-    client: httpx.AsyncClient, world: World, owner_engine: AsyncEngine
+    client: httpx.AsyncClient, world: World, portal: FastAPI, owner_engine: AsyncEngine
 ) -> None:
     member = await sign_up(client, world)
     order: dict[str, Any] = await place(client, member)
     async with owner_engine.begin() as connection:
         for statement in (COPIES, ITEMS):
             await connection.execute(statement, {"number": order["number"]})
+    database = portal.state.deps.database
+    company = UUID(member.company_id)
+    async with database.tenant_session(UUID(member.account_id), company) as session:
+        parts = [len(part) async for part in stream_orders(session, company, OrderFilters())]
+    assert (sum(parts), max(parts)) == (3001, 500)
     answer = await exported(client, member)
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[1:]
     assert len(rows) == 3001
