@@ -119,6 +119,9 @@ def create_app(
     )
     app.state.deps = deps
     app.state.operations = [(route.path_regex, route.methods) for route in routes]
+    app.state.literal_paths = frozenset(
+        route.path for route in routes if not route.param_convertors
+    )
     app.router.route_class = StrictRoute
     errors.install(app)
     _add_middleware(app, deps)

@@ -13,6 +13,7 @@ SECRET = frozenset(
         "refresh_token",
         "verification_token",
         "client_secret",
+        "device_token",
         "business_verification_token",
         "identity_verification_token",
         "password",

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
-from starlette.routing import Match
-from starlette.types import Scope
 
 from app.db.quote_reads import QuoteItemRead, QuoteRead
 from app.domain.orders import ORDER_TYPE_LABELS, OrderType
@@ -35,18 +33,7 @@ from app.services.idempotency import Answer
 from app.services.principals import Principal, TransactionSession
 from app.services.quotes import AskForQuote, claim_quote, create_quote, get_quote, list_quotes
 
-
-class QuoteRoute(StrictRoute):
-    """`/v1/quotes/claim` is no quote: what it is not offered for is 405, never a bad id."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)
-        if child.get("path_params", {}).get("quote_id") == "claim":
-            return Match.NONE, {}
-        return match, child
-
-
-router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=QuoteRoute)
+router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=StrictRoute)
 
 
 class QuoteRequest(RequestModel):

@@ -38,7 +38,8 @@ LEADS_BACK: dict[int | str, dict[str, Any]] = {
             "with `error` (a problem code) and `request_id`."
         ),
         "headers": {"Location": {"schema": {"type": "string"}}},
-    }
+    },
+    **problems("invalid_request"),
 }
 Given = Annotated[str | None, Query(max_length=2000)]
 

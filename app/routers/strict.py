@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from app.errors import FieldError, Problem
 
@@ -48,7 +50,16 @@ def _refused(pointer: str, code: str) -> Problem:
 
 
 class StrictRoute(APIRoute):
-    """Every route of the portal: strict bodies, 415 for other media types."""
+    """Every route of the portal: strict bodies, 415 for other media types.
+
+    A path that stands in the document as it is, is no other path's parameter: /quotes/claim is no
+    quote, and a method that it does not have is 405.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        literal = self.param_convertors and scope["path"] in scope["app"].state.literal_paths
+        return (Match.NONE, {}) if literal else (match, child)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()

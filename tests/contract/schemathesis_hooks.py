@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import uuid
 from typing import Any
 
 import schemathesis
@@ -22,6 +23,9 @@ def before_call(context: Any, case: Any, _arguments: Any) -> None:
     """Two of three calls that fit the schema get ids that exist, every other one a whole body."""
     if _mode(case) != "positive":
         return
+    for name, value in (case.path_parameters or {}).items():
+        if name.endswith("_id") and not _is_id(value):  # by a link to what a row has not
+            case.path_parameters[name] = str(uuid.uuid4())
     turn = next(_turns)
     if turn % 3:
         for name in set(IDS) & set(case.path_parameters or {}):
@@ -35,6 +39,13 @@ def before_call(context: Any, case: Any, _arguments: Any) -> None:
     body = BODIES.get(case.operation.definition.raw.get("operationId"))
     if body is not None and turn % 2:
         case.body = json.loads(body.replace("@@@@", f"{turn % 10000:04d}"))
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return bool(uuid.UUID(str(value)))
+    except ValueError:
+        return False
 
 
 def _mode(case: Any) -> str | None:

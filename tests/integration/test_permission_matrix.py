@@ -4,6 +4,7 @@ Roles, permissions and operations are typed by hand from PRODUCT.md section 2 an
 here asks the application what is right. An operation without a line fails.
 """
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -115,6 +116,7 @@ OPERATIONS = {
     "get_order_confirmation": "documents.read",
     "get_order_transaction_confirmation": "documents.read",
     "create_quote": "quotes.create",
+    "get_credit_balance": "documents.read",
     "list_quotes": "quotes.create",
     "get_quote": "quotes.create",
     "get_quote_pdf": "quotes.create",
@@ -162,10 +164,23 @@ def test_the_route_asks_for_what_its_line_says(operation: str) -> None:
     assert asked == [OPERATIONS[operation]]
 
 
+class Elsewhere(httpx.AsyncBaseTransport):
+    """Each request comes from another address: limits are per address."""
+
+    def __init__(self, portal: FastAPI) -> None:
+        self._portal = portal
+        self._turns = itertools.count()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        turn = next(self._turns)
+        address = f"10.8.{turn // 250 % 250}.{turn % 250 + 1}"
+        transport = httpx.ASGITransport(app=self._portal, client=(address, 1))
+        return await transport.handle_async_request(request)
+
+
 @pytest.fixture(scope="module")
 async def stage(portal: FastAPI, world: World) -> AsyncIterator[Stage]:
-    transport = httpx.ASGITransport(app=portal, client=("10.8.8.8", 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+    async with httpx.AsyncClient(transport=Elsewhere(portal), base_url="http://portal") as client:
         yield Stage(portal, world, client)
 
 
@@ -190,6 +205,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
 
 @request(
     *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
+    "get_credit_balance",
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
