@@ -23,12 +23,15 @@ from app.db.vault import Vault
 from app.domain.documents import Party
 from app.domain.social import SocialProvider
 from app.services.acceptances import Acceptances
+from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
+from app.services.company_contacts import CompanyContacts
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
+from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
 from app.services.handovers import Handovers
 from app.services.identity_verifications import IdentityVerifications
@@ -46,6 +49,7 @@ from app.services.passwords import Passwords
 from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
+from app.services.recovery import Recovery
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
@@ -104,6 +108,9 @@ class Deps:
     sessions: Sessions
     sign_in: SignIn
     step_up: StepUp
+    email_verifications: EmailVerifications
+    recovery: Recovery
+    account_changes: AccountChanges
 
     async def close(self) -> None:
         self.passwords.close()
@@ -166,6 +173,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     devices = KnownDevices(refresh_key)
     limits = SignInLimits(refresh_key)
     account_mails = AccountMails(mails, emails)
+    verifications = EmailVerifications(database, clock, vault, one_time, mails, settings.spa_url)
     sessions = Sessions(database, clock, access_tokens, devices, account_mails, refresh_key)
     accounts = NewAccounts(vault)
     social_links = SocialLinks(vault, one_time)
@@ -229,6 +237,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             passwords,
             sessions,
             mails,
+            verifications,
             businesses,
             identities,
             invitations,
@@ -240,6 +249,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
             passwords,
             sessions,
             mails,
+            verifications,
             identities,
             social_links,
             sso_tickets,
@@ -279,6 +289,19 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         passwords=passwords,
         sessions=sessions,
         sign_in=SignIn(database, clock, passwords, sessions, devices, limits),
+        email_verifications=verifications,
+        recovery=Recovery(
+            database,
+            clock,
+            passwords,
+            limits,
+            identities,
+            account_mails,
+            CompanyContacts(vault),
+        ),
+        account_changes=AccountChanges(
+            database, clock, vault, passwords, identities, verifications, account_mails
+        ),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
         registry=registry,

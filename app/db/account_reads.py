@@ -13,6 +13,9 @@ class AccountRead(msgspec.Struct, frozen=True):
     name: bytes | None
     phone: bytes | None
     email: bytes | None
+    department: bytes | None
+    position: bytes | None
+    landline: bytes | None
     email_verified_at: datetime | None
     created_at: datetime
     order_waits: bool
@@ -27,6 +30,7 @@ def _bytes(column: str) -> str:
 
 ACCOUNT = read_one(
     f"SELECT {_bytes('name')}, {_bytes('phone')}, {_bytes('email')},"  # noqa: S608 - our own text
+    f" {_bytes('department')}, {_bytes('position')}, {_bytes('landline')},"
     " a.email_verified_at, a.created_at,"
     " EXISTS (SELECT 1 FROM orders o WHERE o.company_id = p.company_id"
     "   AND o.status = 'PENDING_PAYMENT') AS order_waits,"

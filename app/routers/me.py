@@ -34,6 +34,9 @@ class MyAccountBody(AnswerStruct, frozen=True):
     phone_masked: str | None
     email: str | None
     email_verified: bool
+    department: str | None
+    position: str | None
+    landline: str | None
     created_at: datetime
 
 
@@ -116,6 +119,9 @@ def _body(principal: Principal, profile: Profile, language: Language) -> MeBody:
             phone_masked=profile.phone_masked,
             email=profile.email,
             email_verified=profile.email_verified,
+            department=profile.department,
+            position=profile.position,
+            landline=profile.landline,
             created_at=profile.created_at,
         ),
         role=str(role) if role else None,

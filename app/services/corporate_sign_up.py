@@ -28,6 +28,7 @@ from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
 from app.services.business_verifications import BusinessVerifications
 from app.services.corporate_invitations import CorporateInvitations
+from app.services.email_verifications import EmailVerifications
 from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.mails import Mails, NewMail
 from app.services.new_accounts import NewAccount, NewAccounts, consents_of
@@ -79,6 +80,7 @@ class CorporateSignUp:
         passwords: Passwords,
         sessions: Sessions,
         mails: Mails,
+        verifications: EmailVerifications,
         businesses: BusinessVerifications,
         identities: IdentityVerifications,
         invitations: CorporateInvitations,
@@ -89,6 +91,7 @@ class CorporateSignUp:
         self._passwords = passwords
         self._sessions = sessions
         self._mails = mails
+        self._verifications = verifications
         self._businesses = businesses
         self._identities = identities
         self._invitations = invitations
@@ -143,6 +146,10 @@ class CorporateSignUp:
         facts = {"company": company.legal_name, "login_id": login_id}
         mail = NewMail("signed_up", command.email, facts, command.language, company.id, account.id)
         await enqueue(session, [self._mails.queue(session, mail, now)])
+        if account.email_verified_at is None:
+            await self._verifications.send(
+                session, account.id, command.email, command.language, now
+            )
         return SignedUp(account.id, login_id, company.id, company.legal_name, now, grant)
 
     async def _company_for(

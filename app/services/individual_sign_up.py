@@ -28,6 +28,7 @@ from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.acceptances import Acceptances, Accepted
 from app.services.account_people import AccountPerson
 from app.services.audit import AuditEntry, record
+from app.services.email_verifications import EmailVerifications
 from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.mails import Mails, NewMail
 from app.services.new_accounts import NewAccount, NewAccounts, consents_of
@@ -84,6 +85,7 @@ class IndividualSignUp:
         passwords: Passwords,
         sessions: Sessions,
         mails: Mails,
+        verifications: EmailVerifications,
         identities: IdentityVerifications,
         social: SocialLinks,
         sso: SsoTickets,
@@ -95,6 +97,7 @@ class IndividualSignUp:
         self._passwords = passwords
         self._sessions = sessions
         self._mails = mails
+        self._verifications = verifications
         self._identities = identities
         self._social = social
         self._sso = sso
@@ -177,6 +180,10 @@ class IndividualSignUp:
             account_id=account.id,
         )
         await enqueue(session, [self._mails.queue(session, mail, now)])
+        if account.email_verified_at is None:
+            await self._verifications.send(
+                session, account.id, command.email, command.language, now
+            )
         return SignedUpIndividual(account.id, new.login_id, now, link_id, accepted, grant)
 
     @staticmethod

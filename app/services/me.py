@@ -39,6 +39,9 @@ class Profile:
     phone_masked: str | None
     email: str | None
     email_verified: bool
+    department: str | None
+    position: str | None
+    landline: str | None
     created_at: datetime
     next_steps: tuple[NextStep, ...]
 
@@ -50,10 +53,13 @@ async def read_profile(vault: Vault, access: Access) -> tuple[Principal, Profile
     return principal, Profile(
         login_id=principal.login_id,
         kind=str(principal.kind),
-        name=vault.open("accounts.name", row.name) if row.name else None,
+        name=_opened(vault, "accounts.name", row.name),
         phone_masked=mask_phone(vault.open("accounts.phone", row.phone)) if row.phone else None,
-        email=vault.open("accounts.email", row.email) if row.email else None,
+        email=_opened(vault, "accounts.email", row.email),
         email_verified=row.email_verified_at is not None,
+        department=_opened(vault, "accounts.department", row.department),
+        position=_opened(vault, "accounts.position", row.position),
+        landline=_opened(vault, "accounts.landline", row.landline),
         created_at=row.created_at,
         next_steps=_steps(
             principal,
@@ -62,6 +68,10 @@ async def read_profile(vault: Vault, access: Access) -> tuple[Principal, Profile
             order_waits=row.order_waits,
         ),
     )
+
+
+def _opened(vault: Vault, column: str, sealed: bytes | None) -> str | None:
+    return vault.open(column, sealed) if sealed else None
 
 
 def _steps(

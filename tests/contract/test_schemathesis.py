@@ -26,6 +26,7 @@ DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
 NOT_ASKED = {
     "withdraw": "would end the run's own account; tests/integration/test_me.py",
     "end_session": "would end the run's own session; tests/integration/test_sessions.py",
+    "change_password": "would change the run's own; tests/integration/test_account_changes.py",
     "log_out": "would end the run's own session; tests/integration/test_sessions.py",
 }
 NEVER_2XX = {
@@ -56,6 +57,10 @@ NEVER_2XX = {
     "complete_social": "needs a code that a provider gave",
     "add_social_link": "needs a code that a provider gave",
     "remove_link": "the run's account has none",
+    "find_login_id": "needs a verification token",
+    "reset_password": "needs a verification token",
+    "change_phone": "needs a verification token",
+    "confirm_email_verification": "needs a mailed link",
     "check_login_id": "needs a verification token",
     "resend_identity_verification": "needs half a minute since the code was sent",
     "confirm_identity_verification": "needs the code of the message",
@@ -118,6 +123,9 @@ def accepted_bodies(member: Member) -> dict[str, str]:
     bodies: dict[str, dict[str, Any]] = {
         "log_in": {"login_id": member.login_id, "password": PASSWORD, "client_type": "NATIVE"},
         "step_up": {"password": PASSWORD},
+        "update_my_consents": {
+            "consents": [{"kind": "MARKETING", "version": "2023-09", "agreed": False}]
+        },
         "verify_business": {"business_number": "124-81-00998", "company_name": "한빛상사"},
         "start_identity_verification": identity_body("0107777@@@@"),
         "create_order": order_body(free, total=59_400, confirm_duplicate=True),
