@@ -75,6 +75,15 @@ OPERATIONS = {
     "resend_corporate_invitation": PUBLIC,
     "log_in": PUBLIC,
     "refresh": PUBLIC,
+    "find_login_id": PUBLIC,
+    "reset_password": PUBLIC,
+    "confirm_email_verification": PUBLIC,
+    "send_email_verification": "me.update",
+    "update_me": "me.update",
+    "change_password": "me.update",
+    "change_phone": "me.update",
+    "get_my_consents": "me.read",
+    "update_my_consents": "me.update",
     "start_social": PUBLIC,
     "complete_social": PUBLIC,
     "start_groupware_sign_in": PUBLIC,
@@ -209,6 +218,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
+    "get_my_consents",
 )
 async def nothing_else(stage: Stage, actor: Actor) -> Request:
     return actor.ids, None, {}
@@ -473,6 +483,37 @@ async def a_social_link(stage: Stage, actor: Actor) -> Request:
     return {"link_id": link_id}, None, {}
 
 
+@request("update_me")
+async def a_department(stage: Stage, actor: Actor) -> Request:
+    return {}, {"department": "경영지원팀"}, {}
+
+
+@request("change_password")
+async def the_same_password(stage: Stage, actor: Actor) -> Request:
+    return {}, {"new_password": PASSWORD}, {}
+
+
+@request("change_phone")
+async def no_verified_phone(stage: Stage, actor: Actor) -> Request:
+    return {}, {"identity_verification_token": "x" * 43}, {}
+
+
+@request("update_my_consents")
+async def marketing(stage: Stage, actor: Actor) -> Request:
+    given = {"kind": "MARKETING", "version": "2023-09", "agreed": True}
+    return {}, {"consents": [given]}, {}
+
+
+@request("send_email_verification")
+async def an_unverified_address(stage: Stage, actor: Actor) -> Request:
+    if actor.account is not None:
+        await stage.execute(
+            "UPDATE accounts SET email_verified_at = NULL WHERE id = :id",
+            id=actor.account.account_id,
+        )
+    return {}, None, {}
+
+
 @request("add_social_link")
 async def nothing_from_a_provider(stage: Stage, actor: Actor) -> Request:
     word = "x" * 43
@@ -499,6 +540,16 @@ ELSEWHERE = {
         422,
         "invitation_invalid",
         "a company's own account is nobody's user: no token is for it",
+    ),
+    ("change_phone", "individual"): (
+        422,
+        "identity_verification_invalid",
+        "needs a verified phone: tests/integration/test_account_changes.py",
+    ),
+    ("change_phone", "corporate"): (
+        422,
+        "identity_verification_invalid",
+        "needs a verified phone: tests/integration/test_account_changes.py",
     ),
     ("add_social_link", "individual"): (
         422,
