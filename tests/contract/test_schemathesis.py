@@ -24,6 +24,7 @@ from tools.postgres import EmbeddedPostgres
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
 NOT_ASKED = {
+    "send_email_verification": "few a day for an account; integration/test_account_changes.py",
     "withdraw": "would end the run's own account; tests/integration/test_me.py",
     "end_session": "would end the run's own session; tests/integration/test_sessions.py",
     "change_password": "would change the run's own; tests/integration/test_account_changes.py",
