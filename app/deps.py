@@ -29,6 +29,7 @@ from app.services.account_people import AccountPeople
 from app.services.business_verifications import BusinessVerifications
 from app.services.catalogue import Catalogues
 from app.services.company_contacts import CompanyContacts
+from app.services.contract_import import ContractImport
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.email_verifications import EmailVerifications
@@ -90,6 +91,7 @@ class Deps:
     order_papers: OrderPapers
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
+    contract_import: ContractImport
     corporate_invitations: CorporateInvitations
     invitations: Invitations
     acceptances: Acceptances
@@ -224,6 +226,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         order_papers=OrderPapers(catalogues, documents, _supplier(settings)),
         identity=identity,
         identity_verifications=identities,
+        contract_import=ContractImport(database, clock, catalogues, groupware, invitations),
         corporate_invitations=invitations,
         invitations=Invitations(vault, one_time, mails, settings.spa_url),
         handovers=Handovers(

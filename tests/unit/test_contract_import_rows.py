@@ -1,0 +1,139 @@
+"""The operator's CSV: every error at once, with its line; money and dates as written."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from app.domain import catalogues
+from app.domain.catalogue import Catalogue, parse_catalogue
+from app.domain.contract_import import COLUMNS, ReadImport, RowError, read_import
+
+TODAY = date(2026, 11, 24)
+SEED = Path(catalogues.__file__).parent / "2023-09.json"
+GOOD = {
+    "company_name": "옛길물산",
+    "business_number": "124-81-00998",
+    "contact_name": "정도현",
+    "contact_email": "old@road.example",
+    "site_name": "옛길 본사",
+    "subdomain": "old-road",
+    "external_id": "",
+    "site_admin_login_id": "admin",
+    "plan": "DEDICATED",
+    "users": "20",
+    "add_ons": "CORPORATE_CARD:3",
+    "unit_prices": "DEDICATED_USER:4500",
+    "anchor_on": "2026-05-24",
+    "months": "12",
+    "expires_on": "2027-05-23",
+    "billing_channel": "RESELLER",
+    "reseller_name": "다온파트너스",
+    "reseller_phone": "02-555-0100",
+}
+FREE = {
+    "plan": "SHARED_FREE",
+    "users": "9",
+    "add_ons": "",
+    "unit_prices": "",
+    "months": "",
+    "expires_on": "",
+}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return parse_catalogue(json.loads(SEED.read_text(encoding="utf-8")))
+
+
+def document(*rows: dict[str, str]) -> bytes:
+    lines = [",".join(COLUMNS), *(",".join(row[c] for c in COLUMNS) for row in rows)]
+    return "\n".join(lines).encode()
+
+
+def test_a_row_holds_its_own_prices_and_the_catalogues_for_the_rest(catalogue: Catalogue) -> None:
+    read = read_import(b"\xef\xbb\xbf" + document(GOOD), catalogue, TODAY)
+    assert read.errors == ()
+    (row,) = read.rows
+    assert row.business_number == "1248100998"
+    assert row.unit_prices == {
+        "DEDICATED_USER": 4_500,
+        "DEDICATED_BASE": 200_000,
+        "CORPORATE_CARD": 2_000,
+    }
+    assert row.monthly_fee == 296_000  # 20 x 4,500 + 200,000 + 3 x 2,000
+    assert (row.anchor_on, row.expires_on) == (date(2026, 5, 24), date(2027, 5, 23))
+
+
+def test_a_free_site_has_no_term(catalogue: Catalogue) -> None:
+    (row,) = read_import(document(GOOD | FREE), catalogue, TODAY).rows
+    assert (row.months, row.expires_on, row.monthly_fee, row.free) == (None, None, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "column"),
+    [
+        ({"business_number": "124-81-00999"}, "business_number"),
+        ({"plan": "GOLD"}, "plan"),
+        ({"users": "0"}, "users"),
+        ({"users": "2.5"}, "users"),
+        ({"months": "7"}, "months"),
+        ({"anchor_on": "2026-12-01"}, "anchor_on"),
+        ({"anchor_on": "24.05.2026"}, "anchor_on"),
+        ({"expires_on": "2026-11-23"}, "expires_on"),
+        ({"add_ons": "GOLD:1"}, "add_ons"),
+        ({"add_ons": "ACCOUNTING:2"}, "add_ons"),
+        ({"add_ons": "CORPORATE_CARD=1"}, "add_ons"),
+        ({"unit_prices": "SHARED_USER:1"}, "unit_prices"),
+        ({"contact_email": "nobody"}, "contact_email"),
+        ({"contact_name": ""}, "contact_name"),
+        ({"subdomain": "Old Road"}, "subdomain"),
+        ({"billing_channel": "PARTNER"}, "billing_channel"),
+        ({"reseller_phone": ""}, "reseller_name"),
+        ({"billing_channel": "DIRECT"}, "reseller_name"),
+        (FREE | {"months": "12"}, "expires_on"),
+    ],
+)
+def test_a_bad_cell_is_named(catalogue: Catalogue, changed: dict[str, str], column: str) -> None:
+    read = read_import(document(GOOD | changed), catalogue, TODAY)
+    assert read.rows == ()
+    assert (read.errors[0].line, column) == (2, column)
+    assert column in {error.column for error in read.errors}
+
+
+def test_all_errors_of_all_lines_are_told_at_once(catalogue: Catalogue) -> None:
+    bad = GOOD | {"users": "x", "contact_email": "x", "subdomain": "other"}
+    read = read_import(document(GOOD, bad, bad | {"plan": "GOLD"}), catalogue, TODAY)
+    assert read.rows == ()
+    assert [(e.line, e.column) for e in read.errors] == [
+        (3, "contact_email"),
+        (3, "users"),
+        (3, "users"),
+        (4, "plan"),
+    ]
+
+
+def test_rows_are_checked_against_one_another(catalogue: Catalogue) -> None:
+    other = GOOD | {"company_name": "다른이름", "contact_email": "x@y.example"}
+    read = read_import(document(GOOD, other), catalogue, TODAY)
+    assert [(e.line, e.column) for e in read.errors] == [
+        (3, "company_name"),
+        (3, "contact_email"),
+        (3, "subdomain"),
+    ]
+    two_free = [GOOD | FREE, GOOD | FREE | {"subdomain": "second"}]
+    errors = read_import(document(*two_free), catalogue, TODAY).errors
+    assert [(e.line, e.column) for e in errors] == [(3, "plan")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\xff\xfe", b"a,b\n1,2\n", document(), document(GOOD) + b"\nshort,row"],
+)
+def test_what_is_no_such_file_is_an_error_and_no_exception(
+    catalogue: Catalogue, raw: bytes
+) -> None:
+    read: ReadImport = read_import(raw, catalogue, TODAY)
+    assert read.rows == ()
+    assert isinstance(read.errors[0], RowError)
