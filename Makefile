@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench soak
+.PHONY: run tour test browser-test check lock openapi bench bench-scale soak
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -41,6 +41,9 @@ lock:
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+bench-scale: $(STAMP)
+	$(BIN)/python -m benchmarks.scale
 
 soak: $(STAMP)
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done

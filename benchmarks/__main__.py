@@ -1,205 +1,159 @@
-"""One command, one run: the portal beside its limit, in interleaved rounds. `python -m benchmarks`.
+"""One command, one run: the portal beside its limits, in interleaved rounds. `make bench`.
 
-Prints requests per second, p50 and p99, and the ratio to two limits. Says void where the load
-generator is not at least three times as fast as the limit; exits 1 for an answer that is not 2xx
-or that differs. Stops by itself after about three minutes.
+Prints requests per second, p50 and p99, and the ratio to each limit. Says VOID where the load
+generator is not at least three times as fast as the fastest limit; exits 1 for an answer that is
+not 2xx or that differs. Stops by itself after about three minutes (`docs/performance.md`).
 """
 
 import asyncio
-import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from app.db.prepare import prepare
-from benchmarks.cases import Case, cases
-from benchmarks.data import Seeded, seed
+from benchmarks.cases import BEGIN, COMMIT, COMPANIES, SIGNER, Case, cases
+from benchmarks.data import fill
+from benchmarks.limit import LimitJob, Way
+from benchmarks.load import Job, Round
+from benchmarks.processes import free_port, in_rounds, load, server
+from benchmarks.recorded import Request, record
 from tools.postgres import EmbeddedPostgres
 
-ROUNDS = 3
-SECONDS = 2.0
-WARM_UP = 0.5
+ROUNDS, SECONDS = 5, 1.0
+CONSTANT = Request("GET", "/constant", {})
+PLAIN, SAME, LONG = "plain", "same", "long"
+MEANS = {
+    PLAIN: "two statements, no row-level security",
+    SAME: "the portal's own statements",
+    LONG: "BEGIN, two statements, COMMIT",
+    "bare": "a bare FastAPI route",
+}
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Of one round."""
-
-    rate: float
-    p50: float
-    p99: float
-
-
-class WrongAnswer(SystemExit):
-    """Something other than the expected answer came."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def load(port: int, request: str, expected: str | None, seconds: float = SECONDS) -> Figures:
-    job = {"port": port, "request": request, "expected": expected, "seconds": seconds}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout)
-    if found["wrong"]:
-        raise WrongAnswer(f"a wrong answer:\n{found['wrong']}")
-    return Figures(found["rate"], found["p50"], found["p99"])
-
-
-@contextmanager
-def server(
-    arguments: list[str], port: int, stdin: str, env: dict[str, str] | None = None
-) -> Iterator[None]:
-    """A server process that answers on its port, ended afterwards."""
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            text=True,
-            env={**os.environ, **(env or {})},
-        )
-        assert process.stdin is not None
-        process.stdin.write(stdin)
-        process.stdin.close()
-        try:
-            wait_for(port, process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def wait_for(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit("a server did not start")
-
-
-def body_of(port: int, case: Case) -> str:
-    """What the portal answers once; every further answer must be equal to it."""
-    data = case.body.encode() if case.body else None
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{case.path}", data, case.headers, method=case.method
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(answer.read().decode())
-
-
-def row(name: str, portal: list[Figures], limit: list[Figures], ratio_of: str) -> None:
-    ours = statistics.median(f.rate for f in portal)
-    theirs = statistics.median(f.rate for f in limit)
-    print(
-        f"| {name} | {ours:,.0f} | {statistics.median(f.p50 for f in portal):.1f} |"
-        f" {statistics.median(f.p99 for f in portal):.1f} | {ratio_of} | {theirs:,.0f} |"
-        f" {ours / theirs:.2f} |",
-        flush=True,
-    )
-
-
-def rounds(*ways: Callable[[float], Figures]) -> list[list[Figures]]:
-    """Each way in turn, round by round, after a warm-up."""
-    for way in ways:
-        way(WARM_UP)
-    found: list[list[Figures]] = [[] for _ in ways]
-    for _ in range(ROUNDS):
-        for index, way in enumerate(ways):
-            found[index].append(way(SECONDS))
+def ways_of(case: Case, url: str, body: bytes, hashed: str) -> dict[str, Way]:
+    """The limits of a case, by name."""
+    if case.bare:
+        return {}
+    runs = asyncio.run(record(url, case.requests if case.once else case.requests[:1]))
+    found = {SAME: Way(runs, body, password=hashed if case.password else None)}
+    if case.apart:
+        found[PLAIN] = Way([case.apart], body, owner=True)
+        found[LONG] = Way([[BEGIN, *case.apart, COMMIT]], body)
     return found
 
 
-def compare(case: Case, portal_port: int, dsn: str) -> float:
-    """One line a limit; returns the highest limit seen, for the void check."""
-    body = body_of(portal_port, case)
-    request = case.http(portal_port)
-    limit_port = free_port()
-    bare = body if case.bare else ""
-    jobs = {"x": {"statements": case.statements, "body": body}}
-    job = json.dumps({"dsn": dsn, "jobs": jobs, "bare": bare, "port": limit_port})
-    highest = 0.0
-    with server(["-m", "benchmarks.limit"], limit_port, job):
-        ways = ["/bare/preview"] if case.bare else ["/plain/x", "/transaction/x"]
-        found = rounds(
-            lambda seconds: load(portal_port, request, body if case.same else None, seconds),
-            *(
-                lambda seconds, way=way: load(  # type: ignore[misc]
-                    limit_port, case.http(limit_port, way), body, seconds
-                )
-                for way in ways
-            ),
+def body_of(url: str, request: Request) -> bytes:
+    """What the portal answers once; every further answer must be equal to it."""
+    answer = httpx.request(
+        request.method,
+        url + request.path,
+        headers=request.headers,
+        content=request.body,
+        timeout=30,
+    )
+    if not answer.is_success:
+        raise SystemExit(f"{request.path}: {answer.status_code} {answer.text}")
+    return answer.content
+
+
+def against(
+    port: int, case: Case, body: bytes, path: str | None = None
+) -> Callable[[float], Round]:
+    """Rounds of a case at the portal, or at a path of the limit."""
+    if not case.once:
+        wire = [case.requests[0].wire(port, path)]
+        return lambda seconds: load(Job(port, wire, seconds, body))
+    wires = [request.wire(port, path) for request in case.requests]
+    size = len(wires) // (ROUNDS + 1)
+    parts: Iterator[list[bytes]] = iter(
+        [wires[first : first + size] for first in range(0, size * (ROUNDS + 1), size)]
+    )
+    return lambda _: load(Job(port, next(parts), 30.0, once=True))
+
+
+def compare(case: Case, portal: int, limit: int, body: bytes, paths: dict[str, str]) -> float:
+    """One line a limit; returns the fastest limit, for the void check."""
+    ways = {"portal": against(portal, case, body)}
+    ways |= {name: against(limit, case, body, path) for name, path in paths.items()}
+    found = in_rounds(ways, ROUNDS, SECONDS)
+    ours = found.pop("portal")
+    rate = statistics.median(round_.rate for round_ in ours)
+    p50 = statistics.median(round_.p50 for round_ in ours)
+    p99 = statistics.median(round_.p99 for round_ in ours)
+    fastest = 0.0
+    for name, theirs in found.items():
+        their_rate = statistics.median(round_.rate for round_ in theirs)
+        # Each round beside its neighbour: the machine's other work moves both.
+        ratio = statistics.median(a.rate / b.rate for a, b in zip(ours, theirs, strict=True))
+        print(
+            f"| {case.name} | {rate:,.0f} | {p50:.1f} | {p99:.1f} | {MEANS[name]} |"
+            f" {their_rate:,.0f} | {ratio:.2f} |",
+            flush=True,
         )
-        for way, limit in zip(ways, found[1:], strict=True):
-            row(case.name, found[0], limit, way.split("/")[1])
-            highest = max(highest, statistics.median(f.rate for f in limit))
-    return highest
+        fastest = max(fastest, their_rate)
+    return fastest
 
 
-def generator_alone(dsn: str) -> float:
-    """How fast the generator is against a constant answer."""
-    port = free_port()
-    job = json.dumps({"dsn": dsn, "jobs": {}, "bare": "", "port": port})
-    request = f"GET /constant/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
-    with server(["-m", "benchmarks.limit"], port, job):
-        load(port, request, None, WARM_UP)
-        return max(load(port, request, '{"ok":true}').rate for _ in range(2))
-
-
-def run(data_dir: Path) -> int:
-    cluster = EmbeddedPostgres(data_dir, durable=False)
-    cluster.ensure()
-    try:
-        cluster.create_database("bench")
-        asyncio.run(prepare(cluster.dsn("bench")))
-        seeded: Seeded = asyncio.run(seed(cluster.dsn("bench")))
-        dsn = f"postgresql://portal_api@/bench?host={cluster.socket_dir}"
-        port = free_port()
-        environment = {
-            "DATABASE_URL": cluster.dsn("bench", "portal_api"),
-            "PORT": str(port),
+def measure(cluster: EmbeddedPostgres) -> None:
+    """Three copies of one database: the portal's, the limit's, and the one that is recorded."""
+    cluster.create_database("seeded")
+    asyncio.run(prepare(cluster.dsn("seeded")))
+    asyncio.run(fill(cluster.dsn("seeded"), COMPANIES))
+    for name in ("portal", "limit", "recorded"):
+        cluster.create_database(name, template="seeded")
+    # The replay has the recorded ids of rows whose own ids the database makes anew.
+    cluster.sql("ALTER TABLE sessions DROP CONSTRAINT fk_sessions_known_device_id", "limit")
+    hashed = cluster.sql(
+        f"SELECT password_hash FROM accounts WHERE login_id = 'bench-{SIGNER}'", "limit"
+    ).strip()
+    port, limit_port = free_port(), free_port()
+    url = cluster.dsn("portal", "portal_api")
+    measured = cases()
+    with server("benchmarks.portal", port, None, DATABASE_URL=url, PORT=str(port)):
+        base = f"http://127.0.0.1:{port}"
+        bodies = {c.name: b"" if c.once else body_of(base, c.requests[0]) for c in measured}
+        recorded = cluster.dsn("recorded", "portal_api")
+        ways = {c.name: ways_of(c, recorded, bodies[c.name] or b"{}", hashed) for c in measured}
+        paths = {
+            name: {way: f"/{index}/{way}" for way in (PLAIN, SAME, LONG) if way in found}
+            for index, (name, found) in enumerate(ways.items())
         }
-        print("| what | portal /s | p50 ms | p99 ms | limit | limit /s | ratio |")
-        print("| --- | --- | --- | --- | --- | --- | --- |")
-        highest = 0.0
-        with server(["-m", "benchmarks.portal"], port, "", environment):
-            for case in cases(seeded):
-                highest = max(highest, compare(case, port, dsn))
-        alone = generator_alone(dsn)
-        void = alone < 3 * highest
-        print(f"\nThe generator alone: {alone:,.0f}/s, {alone / highest:.1f} × the highest limit.")
-        if void:
-            print("VOID: the generator is not three times as fast as the limit.")
-        return 0
-    finally:
-        cluster.stop()
+        job = LimitJob(
+            port=limit_port,
+            dsn=f"postgresql://portal_api@/limit?host={cluster.socket_dir}",
+            owner_dsn=f"postgresql://postgres@/limit?host={cluster.socket_dir}",
+            ways={paths[c][way]: found[way] for c, found in ways.items() for way in found},
+            bare=next(bodies[c.name] for c in measured if c.bare),
+        )
+        with server("benchmarks.limit", limit_port, job):
+            print("| what | portal /s | p50 ms | p99 ms | limit | limit /s | ratio |")
+            print("| --- | --- | --- | --- | --- | --- | --- |")
+            fastest = 0.0
+            for case in measured:
+                beside = {"bare": "/bare"} if case.bare else paths[case.name]
+                limit = compare(case, port, limit_port, bodies[case.name], beside)
+                fastest = max(fastest, limit)
+            constant = Job(limit_port, [CONSTANT.wire(limit_port)], SECONDS, b'{"ok":true}')
+            alone = statistics.median(load(constant).rate for _ in range(ROUNDS))
+    print(f"\nThe generator alone: {alone:,.0f}/s, {alone / fastest:.1f} × the fastest limit.")
+    if alone < 3 * fastest:
+        print("VOID: the generator is not three times as fast as the fastest limit.")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        sys.exit(run(Path(folder)))
+        cluster = EmbeddedPostgres(Path(folder), durable=False)
+        cluster.ensure()
+        try:
+            measure(cluster)
+        finally:
+            cluster.stop()
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

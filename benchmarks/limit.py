@@ -1,77 +1,110 @@
-"""The limit: a bare ASGI application that runs the same SQL and answers the same bytes.
+"""The limit: bare applications on core 0 that do what a request needs and nothing else.
 
-`/plain/<name>` runs the two statements alone, `/transaction/<name>` in one transaction as the
-portal does, `/constant` answers at once. `preview` and `bare` need no database.
+`/<case>/<way>` runs that way's statements on asyncpg and answers the portal's bytes; `/bare` is a
+bare FastAPI route that answers them; `/constant` answers at once.
 """
 
-import json
+import asyncio
+import itertools
 import os
+import pickle
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI, Response
+
+from benchmarks.data import PASSWORD
+from benchmarks.recorded import Statement
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-async def _no_reset(_: asyncpg.Connection) -> None:
-    """Nothing is left behind that would need the reset query."""
+@dataclass(frozen=True)
+class Way:
+    """`runs`: the statements of each answer, in turn. `owner`: without row-level security.
+
+    `password`: a hash that the password is checked against first.
+    """
+
+    runs: list[list[Statement]]
+    body: bytes
+    owner: bool = False
+    password: str | None = None
+
+
+@dataclass(frozen=True)
+class LimitJob:
+    """`bare`: what the FastAPI route answers."""
+
+    port: int
+    dsn: str
+    owner_dsn: str
+    ways: dict[str, Way]
+    bare: bytes
 
 
 class Limit:
-    """`jobs`: by name, the statements as (SQL, arguments) and the body to answer."""
+    """One bare ASGI application for all ways."""
 
-    def __init__(self, dsn: str, jobs: dict[str, dict[str, Any]]) -> None:
-        self._dsn = dsn
-        self._jobs = {
-            name: (
-                [(sql, [_argument(a) for a in arguments]) for sql, arguments in job["statements"]],
-                job["body"].encode(),
-            )
-            for name, job in jobs.items()
+    def __init__(self, job: LimitJob) -> None:
+        self._job = job
+        self._turns: dict[str, Iterator[list[Statement]]] = {
+            path: itertools.cycle(way.runs) for path, way in job.ways.items()
         }
+        self._fastapi = bare_fastapi(job.bare)
+        self._hasher = PasswordHasher()
+        self._threads = ThreadPoolExecutor(2)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            self._pool = await asyncpg.create_pool(
-                self._dsn, min_size=10, max_size=10, reset=_no_reset
-            )
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await self._pool.close()
-            await send({"type": "lifespan.shutdown.complete"})
+            await self._live(receive, send)
             return
-        _, way, name = (scope["path"] + "/").split("/")[:3]
-        if way == "constant":
-            await _answer(send, b'{"ok":true}')
+        path = scope["path"]
+        way = self._job.ways.get(path)
+        if way is None:
+            if path == "/bare":
+                await self._fastapi(scope, receive, send)
+            else:
+                await answer(send, b'{"ok":true}')
             return
-        statements, body = self._jobs[name]
-        async with self._pool.acquire() as connection:
-            if way == "transaction":
-                await connection.execute("BEGIN")
-            for sql, arguments in statements:
-                await connection.fetch(sql, *arguments)
-            if way == "transaction":
-                await connection.execute("COMMIT")
-        await _answer(send, body)
+        if way.password is not None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, self._hasher.verify, way.password, PASSWORD)
+        async with (self._owners if way.owner else self._pool).acquire() as connection:
+            for statement in next(self._turns[path]):
+                if statement.arguments is None:
+                    await connection.execute(statement.sql)
+                else:
+                    await connection.fetch(statement.sql, *statement.arguments)
+        await answer(send, way.body)
+
+    async def _live(self, receive: Any, send: Send) -> None:
+        await receive()
+        self._pool = await pool(self._job.dsn)
+        self._owners = await pool(self._job.owner_dsn)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._pool.close()
+        await self._owners.close()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
-def _argument(value: Any) -> Any:
-    """UUIDs travel as {"uuid": …} in the job's JSON, times as {"now": true}."""
-    if isinstance(value, dict) and "uuid" in value:
-        return UUID(value["uuid"])
-    if isinstance(value, dict) and "time" in value:
-        return datetime.fromisoformat(value["time"])
-    return value
+async def pool(dsn: str) -> Any:
+    """Ten connections, as the portal has; nothing is left behind that needs the reset query."""
+
+    async def no_reset(_: asyncpg.Connection) -> None:
+        pass
+
+    return await asyncpg.create_pool(dsn, min_size=10, max_size=10, reset=no_reset)
 
 
-async def _answer(send: Send, body: bytes) -> None:
+async def answer(send: Send, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -81,7 +114,7 @@ def bare_fastapi(body: bytes) -> FastAPI:
     """One route of the framework that answers the bytes: the preview's limit."""
     app = FastAPI()
 
-    @app.post("/bare/preview")
+    @app.post("/bare")
     async def bare() -> Response:
         return Response(body, media_type="application/json")
 
@@ -90,11 +123,9 @@ def bare_fastapi(body: bytes) -> FastAPI:
 
 def main() -> None:
     os.sched_setaffinity(0, {0})
-    job = json.load(sys.stdin)
-    app: Any = Limit(job["dsn"], job["jobs"])
-    if job["bare"]:
-        app = bare_fastapi(job["bare"].encode())
-    uvicorn.run(app, port=job["port"], log_level="warning", access_log=False)
+    job: LimitJob = pickle.load(sys.stdin.buffer)
+    app: Any = Limit(job)
+    uvicorn.run(app, port=job.port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

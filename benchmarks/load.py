@@ -1,111 +1,157 @@
-"""The load generator: one request, sent again and again over kept connections, timed.
+"""The load generator: requests sent again and again over kept connections, each answer timed.
 
-A process of its own, pinned to core 1. It checks that every answer is 2xx and has the same body.
+A process of its own, pinned to core 1. It checks that every answer is 2xx and, where one is
+expected, that its body is that one. Reads a `Job` from stdin and writes a `Round` to stdout.
 """
 
 import asyncio
 import contextlib
-import json
 import os
+import pickle
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 
 CONNECTIONS = 16
+ANSWER_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """`once`: each request is sent once, and the round ends with them or with its seconds."""
+
+    port: int
+    requests: list[bytes]
+    seconds: float
+    expected: bytes | None = None
+    once: bool = False
+
+
+@dataclass
+class Round:
+    """`wrong` is the beginning of the first answer that should not have been."""
+
+    rate: float = 0.0
+    p50: float = 0.0
+    p99: float = 0.0
+    wrong: bytes = b""
+    sent: int = 0
+
+
+@dataclass
+class Run:
+    """One round against one server, while it goes on."""
+
+    requests: Iterator[bytes]
+    expected: bytes
+    going: bool = True
+    seconds: list[float] = field(default_factory=list)
+    wrong: bytes = b""
+    last: float = 0.0
+    open: int = CONNECTIONS
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def refuse(self, answer: bytes) -> None:
+        self.wrong = answer[:1000]
+        self.going = False
+        self.ended.set()
 
 
 class Client(asyncio.Protocol):
-    """Sends the next request when the last was answered; counts, and keeps the times."""
+    """One connection: sends the next request when the last was answered."""
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
         self._buffer = b""
+        self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._send()
 
     def _send(self) -> None:
+        request = next(self._run.requests, None) if self._run.going else None
+        if request is None:
+            self._transport.close()
+            self._run.open -= 1
+            if not self._run.open:
+                self._run.ended.set()
+                self._run.closed.set()
+            return
         self._sent_at = time.perf_counter()
-        self._transport.write(self._run.request)
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer = self._buffer + data if self._buffer else data
-        head_end = self._buffer.find(b"\r\n\r\n")
-        if head_end < 0:
+        run = self._run
+        if self._buffer:
+            data = self._buffer + data
+        if not (run.expected and data.endswith(run.expected)) and not is_whole(data):
+            self._buffer = data
             return
-        length = content_length(self._buffer[:head_end])
-        if len(self._buffer) < head_end + 4 + length:
-            return
-        self._run.answered(self._buffer, head_end + 4, time.perf_counter() - self._sent_at)
         self._buffer = b""
-        if self._run.going:
-            self._send()
-        else:
-            self._transport.close()
+        run.last = time.perf_counter()
+        run.seconds.append(run.last - self._sent_at)
+        if data[9:10] != b"2" or not data.endswith(run.expected):
+            run.refuse(data)
+        self._send()
 
 
-def content_length(head: bytes) -> int:
-    lowered = head.lower()
-    start = lowered.index(b"content-length:") + 15
-    end = lowered.find(b"\r\n", start)
-    return int(lowered[start : end if end >= 0 else len(lowered)])
+def is_whole(answer: bytes) -> bool:
+    """Whether all of the body is there that the header announces."""
+    head_end = answer.find(b"\r\n\r\n")
+    if head_end < 0:
+        return False
+    head = answer[:head_end].lower()
+    start = head.index(b"content-length:") + 15
+    end = head.find(b"\r\n", start)
+    length = int(head[start : end if end >= 0 else len(head)])
+    return len(answer) >= head_end + 4 + length
 
 
-class Run:
-    """One round against one server."""
-
-    def __init__(self, request: bytes, expected: bytes | None) -> None:
-        self.request = request
-        self._expected = expected
-        self.going = True
-        self.seconds: list[float] = []
-        self.wrong = ""
-        self.ended = asyncio.Event()
-
-    def answered(self, answer: bytes, body_at: int, seconds: float) -> None:
-        self.seconds.append(seconds)
-        if answer[9:10] != b"2" or (self._expected and answer[body_at:] != self._expected):
-            self.wrong = answer[:400].decode("utf-8", "replace")
-            self.going = False
-            self.ended.set()
+def in_turn(job: Job) -> Iterator[bytes]:
+    while True:
+        yield from job.requests
+        if job.once:
+            return
 
 
-async def measure(port: int, request: bytes, expected: bytes | None, seconds: float) -> Run:
-    run = Run(request, expected)
+async def measure(job: Job) -> Round:
+    run = Run(in_turn(job), job.expected or b"")
     loop = asyncio.get_running_loop()
-    for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: Client(run), "127.0.0.1", port)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(run.ended.wait(), seconds)
-    run.going = False
-    await asyncio.sleep(0.1)
-    return run
-
-
-def main() -> None:
-    """Reads one job as JSON from stdin, prints the figures as JSON."""
-    os.sched_setaffinity(0, {1 % (os.cpu_count() or 1)})
-    job = json.load(sys.stdin)
-    expected = job["expected"].encode() if job["expected"] is not None else None
     started = time.perf_counter()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        run = runner.run(measure(job["port"], job["request"].encode(), expected, job["seconds"]))
-    took = time.perf_counter() - started - 0.1
+    for _ in range(CONNECTIONS):
+        await loop.create_connection(lambda: Client(run), "127.0.0.1", job.port)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(run.ended.wait(), job.seconds)
+    run.going = False
+    if not run.wrong:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await run.closed.wait()
     times = sorted(run.seconds)
-    print(
-        json.dumps(
-            {
-                "rate": len(times) / took,
-                "p50": times[len(times) // 2] * 1000 if times else 0,
-                "p99": times[int(len(times) * 0.99)] * 1000 if times else 0,
-                "wrong": run.wrong,
-            }
-        )
+    if not times:
+        return Round(wrong=run.wrong or b"no answer")
+    return Round(
+        rate=len(times) / (run.last - started),
+        p50=times[len(times) // 2] * 1000,
+        p99=times[int(len(times) * 0.99)] * 1000,
+        wrong=run.wrong,
+        sent=len(times),
     )
 
 
+def main() -> None:
+    os.sched_setaffinity(0, {1 % (os.cpu_count() or 1)})
+    job: Job = pickle.load(sys.stdin.buffer)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        pickle.dump(runner.run(measure(job)), sys.stdout.buffer)
+
+
 if __name__ == "__main__":
-    main()
+    from benchmarks.load import main as main_of_the_module
+
+    main_of_the_module()
