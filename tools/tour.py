@@ -19,8 +19,8 @@ from tools.visitor import Applicant, Json, Unexpected, Visitor, with_check_digit
 GUIDE_TOTAL = 583_000
 """Ten shared users for twelve months, the set-up and VAT: the guide's page 15."""
 USERS, MONTHS, STORAGE_GB = 10, 12, 10
-MAILS = 4
-"""Signed up, order placed, payment received, site opened."""
+MAILS = 5
+"""Signed up, verify the address, order placed, payment received, site opened."""
 MAIL_SECONDS = 15.0
 
 
