@@ -236,7 +236,7 @@ async def run_jobs(portal: FastAPI, rounds: int = 20) -> None:
     work = entrypoints(deps)
     take = text(
         "DELETE FROM pgqueuer WHERE status = 'queued' AND entrypoint <> 'send_mail'"
-        " RETURNING entrypoint, payload"
+        " RETURNING id, entrypoint, payload"
     )
     for _ in range(rounds):
         await sweep(deps.database, deps.clock)
@@ -244,7 +244,7 @@ async def run_jobs(portal: FastAPI, rounds: int = 20) -> None:
             jobs = (await session.execute(take)).all()
         if not jobs:
             return
-        for job in jobs:
+        for job in sorted(jobs, key=lambda queued: queued.id):
             await work[job.entrypoint](UUID(bytes=job.payload))
 
 
