@@ -590,20 +590,27 @@ def wanted(operation: str, actor: Actor) -> str:
     return "2xx" if actor.role in HOLDERS[permission] else "403"
 
 
+async def ask(
+    stage: Stage, actor: Actor, operation: str, named: dict[str, str] | None = None
+) -> httpx.Response:
+    """The operation's request as this actor sends it; `named`: further headers of theirs."""
+    ids, body, headers = await REQUESTS[operation](stage, actor)
+    route = ROUTES[operation]
+    known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
+    return await stage.client.request(
+        *(sorted(route.methods)[0], route.path.format(**known)),
+        json=body,
+        headers=actor.headers | (named or {}) | headers,
+    )
+
+
 @pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize("operation", GUARDED)
 async def test_everybody_may_do_what_the_table_says_and_no_more(
     stage: Stage, actors: dict[str, Actor], operation: str, name: str
 ) -> None:
     actor = actors[name]
-    ids, body, headers = await REQUESTS[operation](stage, actor)
-    route = ROUTES[operation]
-    known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
-    answer = await stage.client.request(
-        *(sorted(route.methods)[0], route.path.format(**known)),
-        json=body,
-        headers=actor.headers | headers,
-    )
+    answer = await ask(stage, actor, operation)
     expected = wanted(operation, actor)
     kind = "corporate" if isinstance(actor.account, Member) else "individual"
     refused = ELSEWHERE.get((operation, actor.role or "")) or ELSEWHERE.get((operation, kind))
@@ -633,14 +640,7 @@ async def test_an_admin_of_two_who_names_a_company_is_admin_of_it(
     assert actor.owner is not None
     named = {"X-Company-Id": actor.owner.company_id}
     expected = "2xx" if A in HOLDERS[OPERATIONS[operation]] else "403"
-    ids, body, headers = await REQUESTS[operation](stage, actor)
-    route = ROUTES[operation]
-    known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
-    answer = await stage.client.request(
-        *(sorted(route.methods)[0], route.path.format(**known)),
-        json=body,
-        headers=actor.headers | named | headers,
-    )
+    answer = await ask(stage, actor, operation, named)
     if (operation, "individual") in ELSEWHERE:
         assert answer.json()["code"] == ELSEWHERE[operation, "individual"][1]
         return
