@@ -265,6 +265,17 @@ def end_of(day: date) -> datetime:
     return midnight.astimezone(UTC)
 
 
+OPENS_AT = time(0, 5)
+"""When a site asked for a later day is opened on it (KST)."""
+
+
+def opening_time(now: datetime, starts_on: date | None) -> datetime:
+    """When a paid item may be opened: at once, or at 00:05 KST of the later day asked for."""
+    if starts_on is None:
+        return now
+    return max(now, datetime.combine(starts_on, OPENS_AT, tzinfo=SEOUL))
+
+
 def kind_of_order(types: Collection[OrderType]) -> OrderType:
     """What an order is called: as its items, which may be of several kinds."""
     kinds = frozenset(types)

@@ -10,7 +10,7 @@ from app.errors import UNION_MEMBER
 from app.routers.accounts import Email
 from app.routers.item_requests import AddExtendItemRequest, ChangeItemRequest, NewItemRequest
 from app.routers.models import CODE, LINE, NO_NUL, WHOLE, IsoDate, RequestModel
-from app.services.order_placement import PlaceOrder, SiteWish
+from app.services.order_commands import PlaceOrder, SiteWish
 from app.services.quote_orders import HeldQuote
 
 Line = Annotated[str, Field(min_length=1, max_length=60, pattern=LINE)]

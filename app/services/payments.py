@@ -19,7 +19,7 @@ from app.db.queue import Job, enqueue
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.domain.errors import DomainError
-from app.domain.orders import OrderEnd, OrderStatus
+from app.domain.orders import OrderEnd, OrderStatus, opening_time
 from app.domain.payments import (
     ExpectedPayment,
     PaymentState,
@@ -34,7 +34,6 @@ from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.membership_changes import check_still_fits
 from app.services.order_events import PROVISION_ITEM, SYSTEM
-from app.services.order_placement import opening_time
 from app.services.orders import derive_again, end_unpaid, lock_order
 from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal

@@ -1,0 +1,44 @@
+"""What the order page sends, as placing an order takes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.terms import GivenConsent
+from app.services.contract_wishes import ItemWish
+from app.services.quote_orders import HeldQuote
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWish:
+    """The site of a NEW item: its name, sub-domain and first administrator."""
+
+    name: str
+    subdomain: str
+    admin_name: str
+    admin_login_id: str
+    admin_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What the order page sends. `payment_method` is None exactly when nothing is due.
+
+    `sites` are those of the NEW items, in their order.
+    """
+
+    items: Sequence[ItemWish]
+    sites: Sequence[SiteWish]
+    coupon_code: str | None
+    starts_on: date | None
+    confirm_duplicate: bool
+    expected_total: int
+    payment_method: str | None
+    consents: Sequence[GivenConsent]
+    accept_credit: bool = False
+    quote: HeldQuote | None = None
+    """The quote whose price the order takes, and whose items these are: all of them NEW."""
+
+    def site_place(self, index: int) -> str:
+        """Where the site of an item stands in what was sent."""
+        return f"/items/{index}/site" if self.quote is None else f"/sites/{index}"
