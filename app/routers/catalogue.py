@@ -96,7 +96,7 @@ async def get_catalogue(
     deps: DepsDep, language: LanguageDep, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     today = seoul_date(await deps.clock.now_outside(deps.database))
-    catalogue = await deps.catalogues.in_force(today)
+    catalogue = await deps.catalogues.in_force_outside(today)
     body = msgspec.json.encode(_body(catalogue, language).model_dump())
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=60"}

@@ -137,7 +137,7 @@ async def get_all(
     size: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     page = await list_memberships(access, cursor, size)
-    catalogue = await deps.catalogues.in_force(page.today)
+    catalogue = await deps.catalogues.in_force_outside(page.today)
     return answer(
         MembershipPageBody(
             items=[membership_body(m, catalogue, language, page.today) for m in page.items],
@@ -168,7 +168,7 @@ async def get_one(
     membership_id: UUID,
 ) -> Response:
     found, today = await get_membership(access, membership_id)
-    catalogue = await deps.catalogues.in_force(today)
+    catalogue = await deps.catalogues.in_force_outside(today)
     etag = {"ETag": etag_of(found.revision)}
     return answer(membership_body(found, catalogue, language, today), etag)
 
@@ -210,7 +210,7 @@ async def update_one(
             seen_revision=seen,
         )
     today = seoul_date(principal.now)
-    catalogue = await deps.catalogues.in_force(today)
+    catalogue = await deps.catalogues.in_force_outside(today)
     etag = {"ETag": etag_of(found.revision)}
     return answer(membership_body(found, catalogue, language, today), etag)
 

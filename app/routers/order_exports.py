@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.db.order_reads import OrderSummaryRead
+from app.domain.catalogue import Catalogue
 from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.attachments import attachment_headers
@@ -18,7 +19,6 @@ from app.routers.order_filters import FiltersDep
 from app.routers.permissions import FOR_A_COMPANY, CanReadOrders
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
-from app.services.catalogue import Catalogues
 from app.services.orders import export_orders
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=StrictRoute)
@@ -60,26 +60,25 @@ async def export(
     filters: FiltersDep,
     form: Annotated[Literal["csv"], Query(alias="format")] = "csv",
 ) -> Response:
-    parts = export_orders(access, filters)
+    parts = export_orders(access, deps.catalogues, filters)
     # Whether the caller may is known before the first byte is sent.
-    none: list[OrderSummaryRead] = []
+    none: list[tuple[OrderSummaryRead, Catalogue]] = []
     first = await anext(parts, none)
     return StreamingResponse(
-        _lines(first, parts, deps.catalogues),
+        _lines(first, parts),
         media_type="text/csv; charset=utf-8",
         headers=attachment_headers(f"주문내역.{form}"),
     )
 
 
 async def _lines(
-    first: list[OrderSummaryRead],
-    rest: AsyncIterator[list[OrderSummaryRead]],
-    catalogues: Catalogues,
+    first: list[tuple[OrderSummaryRead, Catalogue]],
+    rest: AsyncIterator[list[tuple[OrderSummaryRead, Catalogue]]],
 ) -> AsyncIterator[bytes]:
     yield b"\xef\xbb\xbf" + _csv([COLUMNS])
-    yield _csv([await _row(order, catalogues) for order in first])
+    yield _csv([_row(*order) for order in first])
     async for part in rest:
-        yield _csv([await _row(order, catalogues) for order in part])
+        yield _csv([_row(*order) for order in part])
 
 
 def _csv(rows: list[tuple[str, ...]]) -> bytes:
@@ -88,9 +87,9 @@ def _csv(rows: list[tuple[str, ...]]) -> bytes:
     return text.getvalue().encode()
 
 
-async def _row(order: OrderSummaryRead, catalogues: Catalogues) -> tuple[str, ...]:
+def _row(order: OrderSummaryRead, catalogue: Catalogue) -> tuple[str, ...]:
     """Korean, as the guide's page shows it; days are KST."""
-    shown = order_summary(order, await catalogues.of(order.catalogue_code), Language.KO)
+    shown = order_summary(order, catalogue, Language.KO)
     paid_on = seoul_date(order.paid_at) if order.paid_at else None
     texts = (
         shown.number,

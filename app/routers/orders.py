@@ -93,10 +93,10 @@ async def create_order(
     async def work(session: TransactionSession, principal: Principal) -> Answer:
         if isinstance(body, OrderQuoteRequest):
             quote = await hold_quote(session, principal, body.quote_id, len(body.sites))
-            catalogue = await deps.catalogues.of(quote.catalogue_code)
+            catalogue = await deps.catalogues.of(session, quote.catalogue_code)
             command = body.to_domain(quote)
         else:
-            catalogue = await deps.catalogues.in_force(seoul_date(principal.now))
+            catalogue = await deps.catalogues.in_force(session, seoul_date(principal.now))
             command = body.to_domain()
         placed = await place_order(session, principal, deps.vault, catalogue, command)
         read = placed.as_read()
@@ -124,7 +124,7 @@ async def get_orders(
 ) -> Response:
     page = await list_orders(access, cursor, size, filters)
     items = [
-        order_summary(order, await deps.catalogues.of(order.catalogue_code), language)
+        order_summary(order, await deps.catalogues.of_outside(order.catalogue_code), language)
         for order in page.items
     ]
     return answer(
@@ -148,7 +148,7 @@ async def get_one(
     deps: DepsDep, language: LanguageDep, access: CanReadOrders, order_id: UUID
 ) -> Response:
     order = await get_order(access, order_id)
-    catalogue = await deps.catalogues.of(order.catalogue_code)
+    catalogue = await deps.catalogues.of_outside(order.catalogue_code)
     return answer(order_body(order, catalogue, language))
 
 
@@ -166,7 +166,7 @@ async def cancel(
 ) -> Response:
     async with access.transaction() as (session, principal):
         order = await cancel_order(session, principal, order_id)
-    catalogue = await deps.catalogues.of(order.catalogue_code)
+    catalogue = await deps.catalogues.of_outside(order.catalogue_code)
     return answer(order_body(order, catalogue, language))
 
 
@@ -196,5 +196,5 @@ async def choose_site(
 ) -> Response:
     async with access.transaction() as (session, principal):
         order = await choose_subdomain(session, principal, order_id, item_id, body.subdomain)
-    catalogue = await deps.catalogues.of(order.catalogue_code)
+    catalogue = await deps.catalogues.of_outside(order.catalogue_code)
     return answer(order_body(order, catalogue, language))

@@ -154,7 +154,7 @@ async def create(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     async def work(session: TransactionSession, principal: Principal) -> Answer:
-        catalogue = await deps.catalogues.in_force(seoul_date(principal.now))
+        catalogue = await deps.catalogues.in_force(session, seoul_date(principal.now))
         quote = await create_quote(session, principal, catalogue, body.to_domain())
         shown = _body(quote, principal.now, language)
         return answer_of(shown, 201, Location=f"/v1/quotes/{quote.id}")

@@ -111,7 +111,7 @@ class SystemStatusListBody(AnswerStruct, frozen=True):
 )
 async def get_all(deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus) -> Response:
     found, today = await list_statuses(access)
-    catalogue = await deps.catalogues.in_force(today)
+    catalogue = await deps.catalogues.in_force_outside(today)
     items = [_body(status, catalogue, language) for status in found]
     return answer(SystemStatusListBody(items=items))
 
@@ -128,7 +128,7 @@ async def get_one(
     deps: DepsDep, language: LanguageDep, access: CanReadSystemStatus, site_id: UUID
 ) -> Response:
     found, today = await get_status(deps.groupware, access, site_id)
-    return answer(_body(found, await deps.catalogues.in_force(today), language))
+    return answer(_body(found, await deps.catalogues.in_force_outside(today), language))
 
 
 def _body(status: SiteStatus, catalogue: Catalogue, language: Language) -> SystemStatusBody:

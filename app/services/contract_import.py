@@ -76,7 +76,7 @@ class ContractImport:
     async def run(self, document: bytes, operator: str, *, dry_run: bool) -> ImportReport:
         """Raises ProviderError when the groupware cannot be asked: nothing is done then."""
         today = seoul_date(await self._clock.now_outside(self._database))
-        read = read_import(document, await self._catalogues.in_force(today), today)
+        read = read_import(document, await self._catalogues.in_force_outside(today), today)
         if read.errors:
             return ImportReport(errors=read.errors)
         placed, errors = await self._place(read.rows)

@@ -67,7 +67,7 @@ class OrderPapers:
     async def _render(
         self, order: OrderRead, party: OrderParty, kind: DocumentKind, at: datetime
     ) -> MailAttachment:
-        catalogue = await self.catalogues.of(order.catalogue_code)
+        catalogue = await self.catalogues.of_outside(order.catalogue_code)
         confirms = kind is DocumentKind.ORDER_CONFIRMATION
         document = Document(
             kind=kind,

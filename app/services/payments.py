@@ -103,7 +103,7 @@ class Payments:
         if order.status != OrderStatus.PENDING_PAYMENT:
             raise DomainError("order_state_conflict", current=order.status, wanted="PAID")
         now = principal.now
-        catalogue = await self._catalogues.of(order.catalogue_code)
+        catalogue = await self._catalogues.of(session, order.catalogue_code)
         await check_still_fits(session, catalogue, order, now)
         await session.execute(
             update(Payment)
@@ -211,7 +211,7 @@ class Payments:
 
     async def _no_longer_fits(self, session: AsyncSession, order: Order, now: datetime) -> bool:
         """Ends an order whose membership is another now: its money goes back."""
-        catalogue = await self._catalogues.of(order.catalogue_code)
+        catalogue = await self._catalogues.of(session, order.catalogue_code)
         try:
             await check_still_fits(session, catalogue, order, now)
         except DomainError:

@@ -55,7 +55,7 @@ async def preview_price(
     else:
         now = await clock.now_outside(database)
     today = seoul_date(now)
-    catalogue = await catalogues.in_force(today)
+    catalogue = await catalogues.in_force_outside(today)
     coupon = None
     if coupon_code is not None:
         async with database.sessions.begin() as session:

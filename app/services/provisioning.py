@@ -147,7 +147,7 @@ class Provisioning:
                 return None
             # Another worker may hold this item: the next look is later, not at once.
             item.due_at = now + POLL_AFTER
-            catalogue = await self._catalogues.of(order.catalogue_code)
+            catalogue = await self._catalogues.of(session, order.catalogue_code)
             if item.type == OrderType.NEW:
                 content = _new_content(catalogue, item, seoul_date(now))
             else:
@@ -169,7 +169,7 @@ class Provisioning:
             if await _another_is_applied(session, item):
                 item.due_at = now + POLL_AFTER
                 return False
-            catalogue = await self._catalogues.of(order.catalogue_code)
+            catalogue = await self._catalogues.of(session, order.catalogue_code)
             try:
                 await pending_change(session, catalogue, order, item, now)
             except DomainError as refused:
@@ -269,7 +269,7 @@ class Provisioning:
             if item.state != ItemState.PROVISIONING:
                 return
             _open_site(site, opened_site, now)
-            catalogue = await self._catalogues.of(order.catalogue_code)
+            catalogue = await self._catalogues.of(session, order.catalogue_code)
             if item.type == OrderType.NEW:
                 await self._write_new(
                     session, catalogue, item, seoul_date(opened_site.opened_at), now

@@ -85,7 +85,7 @@ async def put_in_force(portal: FastAPI, catalogue: dict[str, Any], day: date) ->
                 "now": now,
             },
         )
-    portal.state.deps.catalogues._loaded_at = float("-inf")
+    portal.state.deps.catalogues.forget()
 
 
 async def requested(

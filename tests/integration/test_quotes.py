@@ -218,7 +218,7 @@ async def test_the_price_holds_for_thirty_days_and_through_a_new_catalogue(
             ),
             {"day": tomorrow},
         )
-    portal.state.deps.catalogues._loaded_at = float("-inf")
+    portal.state.deps.catalogues.forget()
     await later(timedelta(days=29))
     now = await client.post(
         "/v1/price-previews",
@@ -230,7 +230,7 @@ async def test_the_price_holds_for_thirty_days_and_through_a_new_catalogue(
     assert placed.json()["total"] == 583_000
     async with owner_engine.begin() as connection:
         await connection.execute(text("DELETE FROM catalogue_versions WHERE code = 'dearer'"))
-    portal.state.deps.catalogues._loaded_at = float("-inf")
+    portal.state.deps.catalogues.forget()
 
 
 async def test_after_thirty_days_the_quote_is_expired(
