@@ -21,6 +21,7 @@ from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
 from app.domain.documents import Party
+from app.domain.orders import PaymentMethod
 from app.domain.social import SocialProvider
 from app.services.acceptances import Acceptances
 from app.services.account_changes import AccountChanges
@@ -47,6 +48,7 @@ from app.services.one_time import OneTimeTokens
 from app.services.orders import OrderJobs
 from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
+from app.services.payment_methods import PaymentMethods
 from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
@@ -80,6 +82,7 @@ class Deps:
     groupware: GroupwareProvisioning
     payment_provider: PortOnePayments
     payments: Payments
+    payment_methods: PaymentMethods
     provisioning: Provisioning
     order_jobs: OrderJobs
     webhooks: ReceivedWebhooks
@@ -203,9 +206,10 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     )
     shop = Shop(
         settings.portone_store_id,
-        settings.portone_card_channel_key,
+        _channels(settings),
         live_only=not settings.is_sandbox,
     )
+    payments = Payments(database, clock, payment_provider, mails, emails, shop, catalogues)
     groupware = GroupwareProvisioning(
         settings.groupware_base_url,
         settings.groupware_client_id,
@@ -311,7 +315,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         business_verifications=businesses,
         groupware=groupware,
         payment_provider=payment_provider,
-        payments=Payments(database, clock, payment_provider, mails, emails, shop, catalogues),
+        payments=payments,
+        payment_methods=PaymentMethods(payments),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         order_jobs=OrderJobs(database, clock, mails, emails),
         webhooks=ReceivedWebhooks(
@@ -351,6 +356,14 @@ def _social_providers(
             settings.google_client_secret.get_secret_value(),
         ),
     }
+
+
+def _channels(settings: Settings) -> Mapping[PaymentMethod, str]:
+    keys = {
+        PaymentMethod.CARD: settings.portone_card_channel_key,
+        PaymentMethod.TRANSFER: settings.portone_transfer_channel_key,
+    }
+    return {method: key for method, key in keys.items() if key}
 
 
 def _supplier(settings: Settings) -> Party:

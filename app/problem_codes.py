@@ -208,6 +208,12 @@ PROBLEM_CODES = _catalogue(
         "The payment's state does not allow this.",
     ),
     (
+        "payment_in_progress",
+        409,
+        "진행 중인 결제가 있습니다. 결제가 끝난 뒤 다시 시도해 주세요.",
+        "A payment is in progress: try again when it is over.",
+    ),
+    (
         "membership_state_conflict",
         409,
         "현재 멤버십 상태에서는 할 수 없습니다.",

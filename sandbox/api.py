@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sandbox.faults import PROVIDERS, Fault
 from sandbox.groupware.state import IdTokenOverrides
 from sandbox.portone import PortOneFailure
-from sandbox.portone.console_actions import approve, approve_identity, fail, payment_json
+from sandbox.portone.console_actions import approve, approve_identity, fail, hold, payment_json
 from sandbox.site_api import add_openid, add_sites
 from sandbox.world import World
 
@@ -27,6 +27,7 @@ class Strict(BaseModel):
 class Approve(Strict):
     """Everything may be changed on purpose, to see the portal refuse it."""
 
+    method: Literal["CARD", "TRANSFER"] = "CARD"
     channel_type: Literal["LIVE", "TEST"] = "LIVE"
     amount: int | None = None
     currency: str | None = None
@@ -66,6 +67,10 @@ def _add_payments(router: APIRouter, world: World) -> None:
         changed = (body or Approve()).model_dump()
         paid = await _action(lambda: approve(world, payment_id, **changed))
         return JSONResponse(payment_json(paid))
+
+    @router.post("/payments/{payment_id}/hold")
+    async def hold_payment(payment_id: str) -> Response:
+        return JSONResponse(payment_json(await _action(lambda: hold(world, payment_id))))
 
     @router.post("/payments/{payment_id}/fail")
     async def fail_payment(payment_id: str) -> Response:

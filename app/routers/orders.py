@@ -98,7 +98,8 @@ async def create_order(
         else:
             catalogue = await deps.catalogues.in_force(session, seoul_date(principal.now))
             command = body.to_domain()
-        placed = await place_order(session, principal, deps.vault, catalogue, command)
+        offered = deps.payments.shop.methods
+        placed = await place_order(session, principal, deps.vault, catalogue, command, offered)
         read = placed.as_read()
         location = f"/v1/orders/{read.id}"
         return answer_of(order_body(read, catalogue, language), 201, Location=location)

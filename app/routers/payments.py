@@ -1,4 +1,4 @@
-"""결제: starting a card payment, and telling that the payer is done."""
+"""결제: starting a payment, and telling that the payer is done."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from app.domain.orders import PaymentMethod
 from app.domain.payments import PAYMENT_STATE_LABELS, PaymentState
 from app.language import Language
 from app.routers.catalogue import said
@@ -24,9 +25,9 @@ router = APIRouter(prefix="/v1", tags=["payments"], route_class=StrictRoute)
 
 
 class StartPaymentRequest(RequestModel):
-    """Cards for now. `redirect_url` is where a phone's browser comes back to."""
+    """By the order's method. `redirect_url` is where a phone's browser comes back to."""
 
-    method: Literal["CARD"]
+    method: Literal["CARD", "TRANSFER"]
     redirect_url: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s]+$")] | None = None
 
 
@@ -35,7 +36,7 @@ class CheckoutBody(AnswerModel):
 
     store_id: str
     channel_key: str
-    pay_method: Literal["CARD"]
+    pay_method: Literal["CARD", "TRANSFER"]
     payment_id: str
     order_name: str
     total_amount: int
@@ -77,6 +78,7 @@ PROVIDER = ("provider_unavailable", "provider_failed")
             "order_not_found",
             "order_state_conflict",
             "membership_changed",
+            "payment_method_not_allowed",
             *PROVIDER,
             body=True,
         ),
@@ -92,7 +94,7 @@ async def start_payment(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     async def work(session: TransactionSession, principal: Principal) -> Answer:
-        payment = await deps.payments.start(session, principal, order_id)
+        payment = await deps.payments.start(session, principal, order_id, body.method)
         checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
         return answer_of(_body(payment, language, checkout), 201)
 
@@ -132,8 +134,8 @@ async def complete_payment(
 def _checkout(payment: PaymentView, shop: Shop, redirect_url: str | None) -> CheckoutBody:
     return CheckoutBody(
         store_id=shop.store_id,
-        channel_key=shop.card_channel_key,
-        pay_method="CARD",
+        channel_key=shop.channels[PaymentMethod(payment.method)],
+        pay_method="TRANSFER" if payment.method == PaymentMethod.TRANSFER else "CARD",
         payment_id=str(payment.id),
         order_name=payment.order_number,
         total_amount=payment.amount,

@@ -3,7 +3,7 @@
 What is sent is in `order_commands`, the rows that it becomes are made in `order_rows`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from app.domain.orders import (
     PaymentMethod,
     order_fingerprint,
 )
+from app.domain.payment_methods import check_method
 from app.domain.periods import seoul_date
 from app.domain.pricing import NewItem, PricedOrder, price_order
 from app.domain.quotes import honoured
@@ -59,12 +60,13 @@ async def place_order(
     vault: Vault,
     catalogue: Catalogue,
     command: PlaceOrder,
+    offered: Collection[PaymentMethod],
 ) -> PlacedOrder:
     """Places the order in the caller's transaction: three statements, one more with a coupon, and
 
-    one more where it names memberships. Raises, in this order: what cannot be ordered,
-    `order_already_open`, `subdomain_taken` and its like, what memberships refuse, `price_changed`,
-    what is wrong with method and consents.
+    one more where it names memberships. `offered`: how the shop can be paid. Raises,
+    in this order: what cannot be ordered, `order_already_open`, `subdomain_taken` and its like,
+    what memberships refuse, `price_changed`, what is wrong with method and consents.
     """
     named = memberships_named(command.items)
     if named:
@@ -94,7 +96,9 @@ async def place_order(
         raise DomainError("price_changed", "/expected_total", total=priced.total)
     if priced.total < 0 and not command.accept_credit:
         raise DomainError("change_needs_confirmation", "/accept_credit", total=priced.total)
-    method = _method(command.payment_method, priced.total)
+    method = check_method(
+        command.payment_method, priced.total, offered, has_credit=priced.has_credit
+    )
     check_consents(
         TermsUse.ORDER,
         command.consents,
@@ -166,13 +170,6 @@ def _price(
     if free and facts.has_free_site:
         raise DomainError("free_site_exists", f"/items/{free[0]}/plan")
     return priced
-
-
-def _method(method: str | None, total: int) -> PaymentMethod | None:
-    """Cards only for now; none where nothing is due."""
-    if (method is None) is not (total <= 0) or method not in (None, "CARD"):
-        raise DomainError("payment_method_not_allowed", "/payment_method")
-    return None if method is None else PaymentMethod(method)
 
 
 async def _insert(

@@ -26,11 +26,10 @@ from app.domain.orders import (
     PaymentMethod,
     derive_order_status,
     derive_payment_status,
-    end_of,
     kind_of_order,
     opening_time,
-    payment_deadline,
 )
+from app.domain.payment_methods import order_deadline
 from app.domain.periods import seoul_date
 from app.domain.pricing import NewItem, PricedItem, PricedOrder
 from app.services.contract_wishes import AddExtendWish
@@ -177,14 +176,12 @@ class OrderRows:
         """
         if self.method is None:
             return None
-        limits = [payment_deadline(self.principal.now, self.method, frozenset())]
-        if self.priced.has_credit:
-            limits.append(end_of(today))
+        last_days = [today] if self.priced.has_credit else []
         for item in self.command.items:
             if isinstance(item, AddExtendWish) and (item.add_users or item.add_ons):
                 last_day = self.contracts[item.membership_id].contract.expires_on
-                limits += [end_of(last_day)] if last_day else []
-        return min(limits)
+                last_days += [last_day] if last_day else []
+        return order_deadline(self.principal.now, self.method, last_days)
 
     def _order(self) -> Order:
         now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)

@@ -1,10 +1,11 @@
-"""Card payments (PRODUCT.md section 11): start, and settling what the provider reports.
+"""Payments in the browser (PRODUCT.md section 11): start, and settling what the provider reports.
 
 Whatever client, provider and webhooks do, an order has one captured payment at most: settling
 locks the order, and a unique index repeats it. Nothing is believed but what is read from the
 provider; the provider is called while no transaction is open.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,7 +20,7 @@ from app.db.queue import Job, enqueue
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.domain.errors import DomainError
-from app.domain.orders import OrderEnd, OrderStatus, opening_time
+from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod, opening_time
 from app.domain.payments import (
     ExpectedPayment,
     PaymentState,
@@ -42,6 +43,7 @@ CHECK_AFTER = timedelta(minutes=1)
 """How soon an open payment is read again, should no webhook come."""
 GIVE_UP_AFTER = timedelta(days=2)
 _CAPTURED = frozenset({ReportedStatus.PAID, ReportedStatus.PARTIAL_CANCELLED})
+_UNDER_WAY = frozenset({ReportedStatus.PENDING, ReportedStatus.VIRTUAL_ACCOUNT_ISSUED})
 _SETTLED = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED})
 ORDER_NOT_OPEN = "order_not_open"
 MEMBERSHIP_CHANGED = "membership_changed"
@@ -52,8 +54,14 @@ class Shop:
     """What payments are issued with. `live_only`: a TEST channel's money is no money."""
 
     store_id: str
-    card_channel_key: str
+    channels: Mapping[PaymentMethod, str]
+    """The channel's key of each method that is offered."""
     live_only: bool
+
+    @property
+    def methods(self) -> frozenset[PaymentMethod]:
+        """How an order can be paid."""
+        return frozenset(self.channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +101,19 @@ class Payments:
         self._catalogues = catalogues
 
     async def start(
-        self, session: AsyncSession, principal: Principal, order_id: UUID
+        self, session: AsyncSession, principal: Principal, order_id: UUID, method: str
     ) -> PaymentView:
-        """A new card payment in the caller's transaction; it closes the order's former ones.
+        """A new payment in the caller's transaction; it closes the order's former ones.
 
-        Raises `order_not_found`, `order_state_conflict` and `membership_changed`.
+        `method` is the order's: another one is chosen for the order first. Raises
+        `order_not_found`, `order_state_conflict`, `payment_method_not_allowed` and
+        `membership_changed`.
         """
         order = await lock_order(session, principal.company_id, order_id)
         if order.status != OrderStatus.PENDING_PAYMENT:
             raise DomainError("order_state_conflict", current=order.status, wanted="PAID")
+        if method != order.payment_method:
+            raise DomainError("payment_method_not_allowed", "/method")
         now = principal.now
         catalogue = await self._catalogues.of(session, order.catalogue_code)
         await check_still_fits(session, catalogue, order, now)
@@ -114,7 +126,7 @@ class Payments:
             id=new_id(),
             company_id=order.company_id,
             order_id=order.id,
-            method="CARD",
+            method=method,
             status="READY",
             amount=order.total,
             vat=order.vat,
@@ -158,11 +170,20 @@ class Payments:
 
     async def settle(self, payment_id: UUID) -> None:
         """Reads the payment and acts on it; safe to repeat, at any time, from anywhere."""
-        reported = await self._provider.get(str(payment_id))
+        await self._settle(payment_id, await self._provider.get(str(payment_id)))
+
+    async def _settle(self, payment_id: UUID, reported: ReportedPayment | None) -> None:
         async with self._database.system_session("settle payment") as session:
             refund = await self._act(session, payment_id, reported)
         if refund is not None:
             await self._send_back(payment_id, refund)
+
+    async def look_before_closing(self, payment_id: UUID) -> None:
+        """Settles what has come; raises `payment_in_progress` where it is at the payer's bank."""
+        reported = await self._provider.get(str(payment_id))
+        if reported is not None and reported.status in _UNDER_WAY:
+            raise DomainError("payment_in_progress")
+        await self._settle(payment_id, reported)
 
     async def check(self, payment_id: UUID) -> None:
         """The job: settles, and comes back later when the provider cannot be asked."""
@@ -255,7 +276,7 @@ class Payments:
         return ExpectedPayment(
             payment_id=str(payment.id),
             store_id=self.shop.store_id,
-            channel_key=self.shop.card_channel_key,
+            channel_key=self.shop.channels.get(PaymentMethod(payment.method), ""),
             amount=payment.amount,
             vat=payment.vat,
             ordered_at=order.created_at,
@@ -278,6 +299,7 @@ class Payments:
         payment.last4 = reported.card_last4
         payment.check_due_at = None
         payment.updated_at = now
+        order.payment_method = payment.method
         order.payment_status = "PAID"
         order.paid_at = now
         order.expires_at = None

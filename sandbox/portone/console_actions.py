@@ -9,26 +9,35 @@ from sandbox.portone.errors import ErrorType, PortOneFailure, invalid
 from sandbox.portone.identity import find_identity, keep_identity
 from sandbox.portone.payments import (
     find_payment,
+    keep_payment,
     new_payment,
     notify,
     payment_json,
     refuse_paid,
     vat_of,
 )
-from sandbox.portone.state import ChannelType, Identity, Payment, PortOneWorld, new_id
+from sandbox.portone.state import (
+    ChannelType,
+    Identity,
+    Payment,
+    PayMethod,
+    PortOneWorld,
+    new_id,
+)
 
 
 async def approve(
     world: PortOneWorld,
     payment_id: str,
     *,
+    method: PayMethod = "CARD",
     channel_type: ChannelType = "LIVE",
     amount: int | None = None,
     currency: str | None = None,
     store_id: str | None = None,
     vat: int | None = None,
 ) -> Payment:
-    """The card is charged: PAID, and `Transaction.Paid` goes to the portal.
+    """The money is taken: PAID, and `Transaction.Paid` goes to the portal.
 
     What is not given is as pre-registered; what is given (amounts in KRW) overrides it, so that
     a payment can be forged. Raises ALREADY_PAID, or INVALID_REQUEST for a payment that was never
@@ -46,6 +55,7 @@ async def approve(
         # Each attempt on the same payment id is a transaction of its own.
         transaction_id=new_id("tx") if payment.status == "FAILED" else payment.transaction_id,
         status="PAID",
+        method=method,
         channel_type=channel_type,
         total=total,
         tax_free=tax_free,
@@ -58,6 +68,17 @@ async def approve(
         pg_tx_id=new_id("pg"),
     )
     notify(world, paid, "Transaction.Paid")
+    return find_payment(world, payment_id)
+
+
+async def hold(world: PortOneWorld, payment_id: str) -> Payment:
+    """The payer has left for the bank: PENDING until `approve` or `fail`; no webhook is sent.
+
+    Raises PAYMENT_NOT_FOUND or ALREADY_PAID.
+    """
+    payment = find_payment(world, payment_id)
+    refuse_paid(payment)
+    keep_payment(world, replace(payment, status="PENDING", changed_at=world.clock.now()))
     return find_payment(world, payment_id)
 
 
@@ -96,4 +117,4 @@ async def approve_identity(world: PortOneWorld, identity_id: str) -> Identity:
     return approved
 
 
-__all__ = ["approve", "approve_identity", "fail", "payment_json"]
+__all__ = ["approve", "approve_identity", "fail", "hold", "payment_json"]

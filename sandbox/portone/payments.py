@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from sandbox.portone.errors import ErrorType, PortOneFailure, PortOneRoute, invalid
 from sandbox.portone.state import (
-    CARD_CHANNELS,
+    CHANNELS,
     Cancellation,
     Payment,
     PortOneWorld,
@@ -93,7 +93,7 @@ def new_payment(world: PortOneWorld, payment_id: str) -> Payment:
 
 def refuse_paid(payment: Payment) -> None:
     """Raises PortOneFailure ALREADY_PAID once money has come, also when it was refunded."""
-    if payment.status not in {"READY", "FAILED"}:
+    if payment.status not in {"READY", "PENDING", "FAILED"}:
         raise PortOneFailure(ErrorType.ALREADY_PAID, "이미 결제된 건입니다.")
 
 
@@ -253,7 +253,7 @@ def payment_json(payment: Payment) -> dict[str, object]:
         "webhooks": [_webhook_json(w) for w in payment.webhooks],
     }
     if payment.channel_type is not None:
-        body["channel"] = CARD_CHANNELS[payment.channel_type].selected()
+        body["channel"] = CHANNELS[payment.method][payment.channel_type].selected()
     if payment.paid_at is not None:
         body |= _paid_facts(payment, payment.paid_at)
     if payment.status == "FAILED":
@@ -271,20 +271,24 @@ def _paid_facts(payment: Payment, paid_at: datetime) -> dict[str, object]:
         "paidAt": paid_at.isoformat(),
         "pgTxId": payment.pg_tx_id or "",
         "disputes": [],
-        "method": {
-            "type": "PaymentMethodCard",
-            "card": {
-                "issuer": "SHINHAN_CARD",
-                "brand": "LOCAL",
-                "type": "CREDIT",
-                "ownerType": "CORPORATE",
-                "name": "샌드박스카드",
-                "number": "451842******1234",
-            },
-            "approvalNumber": "00000000",
-            "installment": {"month": 0, "isInterestFree": False},
-        },
+        "method": _CARD if payment.method == "CARD" else _TRANSFER,
     }
+
+
+_CARD: dict[str, object] = {
+    "type": "PaymentMethodCard",
+    "card": {
+        "issuer": "SHINHAN_CARD",
+        "brand": "LOCAL",
+        "type": "CREDIT",
+        "ownerType": "CORPORATE",
+        "name": "샌드박스카드",
+        "number": "451842******1234",
+    },
+    "approvalNumber": "00000000",
+    "installment": {"month": 0, "isInterestFree": False},
+}
+_TRANSFER: dict[str, object] = {"type": "PaymentMethodTransfer", "bank": "SHINHAN_BANK"}
 
 
 async def _books_request(request: Request, request_body: str | None) -> _Books:

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-PaymentStatus = Literal["READY", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED"]
+PaymentStatus = Literal["READY", "PENDING", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED"]
 IdentityStatus = Literal["READY", "VERIFIED", "FAILED"]
 ChannelType = Literal["LIVE", "TEST"]
+PayMethod = Literal["CARD", "TRANSFER"]
 
 
 class Clock(Protocol):
@@ -93,6 +94,28 @@ CARD_CHANNELS: dict[ChannelType, Channel] = {
         "sandbox-test",
     ),
 }
+TRANSFER_CHANNELS: dict[ChannelType, Channel] = {
+    "LIVE": Channel(
+        "channel-id-transfer",
+        "channel-key-transfer",
+        "실시간 계좌이체",
+        "LIVE",
+        "TOSSPAYMENTS",
+        "sandbox-live",
+    ),
+    "TEST": Channel(
+        "channel-id-transfer-test",
+        "channel-key-transfer-test",
+        "실시간 계좌이체(테스트)",
+        "TEST",
+        "TOSSPAYMENTS",
+        "sandbox-test",
+    ),
+}
+CHANNELS: dict[PayMethod, dict[ChannelType, Channel]] = {
+    "CARD": CARD_CHANNELS,
+    "TRANSFER": TRANSFER_CHANNELS,
+}
 IDENTITY_CHANNEL = Channel(
     "channel-id-identity", "channel-key-identity", "본인인증", "LIVE", "DANAL", "sandbox-identity"
 )
@@ -163,6 +186,7 @@ class Payment:
     requested_at: datetime
     changed_at: datetime
     channel_type: ChannelType | None = None
+    method: PayMethod = "CARD"
     paid_at: datetime | None = None
     failure: str | None = None
     pg_tx_id: str | None = None

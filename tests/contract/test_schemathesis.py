@@ -71,6 +71,7 @@ NEVER_2XX = {
     "update_membership": "needs the ETag that was read",
     "claim_quote": "needs the token of a mail",
     "start_payment": "needs an order that is unpaid still",
+    "change_order_payment_method": "needs an order that is unpaid still",
     "get_order_transaction_confirmation": "needs an order that is paid",
 }
 """Operations that schema-valid data alone cannot bring to a 2xx, and why."""

@@ -21,13 +21,17 @@ from tests.flows import (
 )
 from tools.postgres import EmbeddedPostgres
 
+TRANSFER = {"PORTONE_TRANSFER_CHANNEL_KEY": "channel-key-transfer"}
+
 
 @pytest.fixture(scope="module")
 def stack(
     postgres: EmbeddedPostgres, database_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    with Stack(postgres, database_name, folder, SANDBOX_OPERATION_SECONDS="1.5") as running:
+    with Stack(
+        postgres, database_name, folder, SANDBOX_OPERATION_SECONDS="1.5", **TRANSFER
+    ) as running:
         yield running
 
 
@@ -220,6 +224,43 @@ async def test_a_card_paid_in_two_tabs_is_kept_once_and_sent_back_once(
     kept = next(payment_id for payment_id, status in books.items() if status == "PAID")
     ours = "SELECT count(*) FROM payments WHERE id = :id AND status = 'PAID'"
     assert await stack.count(ours, id=kept) == 1
+
+
+async def test_another_method_and_a_capture_at_once_end_in_one_payment(
+    stack: Stack, apis: list[httpx.AsyncClient]
+) -> None:
+    """Whoever is first: the money that came pays the order, and its method is what paid."""
+    for turn in range(12):
+        if turn % 3 == 0:  # a company holds three sub-domains
+            member = await sign_up(stack, apis[0])
+        body = order_body(confirm_duplicate=True)
+        placed = await apis[0].post("/v1/orders", json=body, headers=member.headers | key())
+        order_id = placed.json()["id"]
+        card = await start_payment(apis[0], member, order_id)
+        change, begin = f"/v1/orders/{order_id}/payment-method", f"/v1/orders/{order_id}/payments"
+
+        async def other_way(turn: int, change: str, begin: str, member: Member) -> int:
+            await asyncio.sleep(turn * 0.004)
+            body = {"payment_method": "TRANSFER"}
+            changed = await apis[1].put(change, json=body, headers=member.headers)
+            if changed.status_code == 200:
+                headers = member.headers | key()
+                await apis[1].post(begin, json={"method": "TRANSFER"}, headers=headers)
+            return changed.status_code
+
+        async def capture(card: dict[str, Any], member: Member) -> None:
+            await asyncio.to_thread(stack.sandbox, "POST", f"/payments/{card['id']}/approve", {})
+            complete = f"/v1/payments/{card['id']}/complete"
+            assert (await apis[0].post(complete, headers=member.headers)).status_code == 200
+
+        status, *_ = await asyncio.gather(
+            other_way(turn, change, begin, member), capture(card, member)
+        )
+        read = (await apis[turn % 2].get(f"/v1/orders/{order_id}", headers=member.headers)).json()
+        assert (read["payment_status"], read["payment_method"]) == ("PAID", "CARD"), (status, read)
+        paid = "SELECT count(*) FROM payments WHERE order_id = :id AND status = 'PAID'"
+        assert await stack.count(paid, id=order_id) == 1
+        assert status in {200, 409}
 
 
 async def test_a_worker_killed_while_opening_is_finished_by_the_other(

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.domain.orders import PaymentMethod
 from sandbox.faults import Fault
 from sandbox.portone.console_actions import approve, fail
 from sandbox.world import World
@@ -74,7 +75,9 @@ def production_shop(portal: FastAPI) -> Iterator[None]:
     """Payments are checked as in production, on the channel that the TEST money comes from."""
     payments = portal.state.deps.payments
     kept = payments.shop
-    payments.shop = replace(kept, live_only=True, card_channel_key="channel-key-card-test")
+    payments.shop = replace(
+        kept, live_only=True, channels={PaymentMethod.CARD: "channel-key-card-test"}
+    )
     yield
     payments.shop = kept
 

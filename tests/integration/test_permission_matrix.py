@@ -136,6 +136,7 @@ OPERATIONS = {
     "get_order": "orders.read",
     "cancel_order": "orders.create.new",
     "choose_order_item_site": "orders.create.new",
+    "change_order_payment_method": "orders.create.new",
     "start_payment": "payments.manage",
     "get_payment": "payments.manage",
     "complete_payment": "payments.manage",
@@ -273,6 +274,12 @@ async def a_new_order(stage: Stage, actor: Actor) -> Request:
 @request("cancel_order")
 async def an_unpaid_order(stage: Stage, actor: Actor) -> Request:
     return actor.ids | await fresh_order(stage, actor), None, key()
+
+
+@request("change_order_payment_method")
+async def an_order_to_pay_otherwise(stage: Stage, actor: Actor) -> Request:
+    ids = actor.ids | await fresh_order(stage, actor)
+    return ids, {"payment_method": "CARD"}, {}
 
 
 @request("start_payment")

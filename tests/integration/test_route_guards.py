@@ -135,6 +135,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "invite_user": {"name": "a", "email": "a@b.example"},
     "accept_invitation": {"token": "t" * 43},
     "start_payment": {"method": "CARD"},
+    "change_order_payment_method": {"payment_method": "CARD"},
     "choose_order_item_site": {"subdomain": "hanbit"},
     "create_quote": {"items": [{"type": "NEW", "plan": "SHARED_FREE"}], "recipients": ["OWN"]},
     "claim_quote": {"number": "Q-20261124-000001", "token": "t" * 43},
