@@ -53,6 +53,7 @@ from app.services.payments import Payments, Shop
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
+from app.services.retention import Retention
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
@@ -63,6 +64,7 @@ from app.services.sso_logins import SsoLogins, SsoSettings
 from app.services.sso_tickets import SsoTickets
 from app.services.step_up import StepUp
 from app.services.webhooks import ReceivedWebhooks
+from app.services.withdrawal import Withdrawal
 from app.settings import Settings
 from app.tokens import AccessTokens
 
@@ -116,6 +118,8 @@ class Deps:
     email_verifications: EmailVerifications
     recovery: Recovery
     account_changes: AccountChanges
+    withdrawal: Withdrawal
+    retention: Retention
 
     async def close(self) -> None:
         self.passwords.close()
@@ -309,6 +313,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         account_changes=AccountChanges(
             database, clock, vault, passwords, identities, verifications, account_mails
         ),
+        withdrawal=Withdrawal(database, clock, vault, account_mails),
+        retention=Retention(database, clock),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
         registry=registry,

@@ -341,7 +341,7 @@ def _desired(deps: Deps, site: Site, membership: Membership) -> DesiredSite:
         accounting_menu=site.accounting_visible,
         business_number=site.business_number,
         admin=SiteAdmin(
-            login_id=site.admin_login_id,
+            login_id=site.admin_login_id or "",
             email=deps.vault.open("sites.admin_email", site.admin_email),
             name=deps.vault.open("sites.admin_name", site.admin_name),
         ),

@@ -14,6 +14,8 @@ from app.services.order_events import (
     SITE_CHANGED,
 )
 from app.services.quotes import MAIL_QUOTE
+from app.services.retention import PURGES, purge_job
+from app.services.withdrawal import ERASE_ACCOUNT
 
 
 def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
@@ -27,4 +29,6 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         PROVISION_ITEM: deps.provisioning.provision,
         CHECK_LINK: deps.link_checks.check,
         SITE_CHANGED: deps.provisioning.site_changed,
+        ERASE_ACCOUNT: deps.withdrawal.erase,
+        **{purge_job(p): deps.retention.job(p) for p in PURGES},
     }

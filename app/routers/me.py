@@ -19,7 +19,7 @@ from app.routers.models import AnswerStruct
 from app.routers.permissions import SIGNED_IN, CanReadMe, CanWithdraw
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
-from app.services.me import Profile, read_profile, withdraw
+from app.services.me import Profile, read_profile
 from app.services.principals import Principal
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=StrictRoute)
@@ -100,8 +100,8 @@ async def get_me(deps: DepsDep, language: LanguageDep, access: CanReadMe) -> Res
         "refunds_not_settled",
     ),
 )
-async def leave(deps: DepsDep, access: CanWithdraw) -> Response:
-    await withdraw(deps.database, deps.vault, access)
+async def leave(deps: DepsDep, language: LanguageDep, access: CanWithdraw) -> Response:
+    await deps.withdrawal.withdraw(access, str(language))
     return forget_cookie(Response(status_code=204))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -19,8 +19,8 @@ from app.db.ids import new_id
 from app.db.queue import enqueue
 from app.db.tables.accounts import Account
 from app.db.tables.companies import Company, CompanyMember, GroupwareLink
-from app.db.tables.handovers import Handover
 from app.db.tables.invitations import Invitation
+from app.db.tables.plumbing import Mail
 from app.db.tables.sites import Site
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
@@ -226,7 +226,7 @@ class Acceptances:
         )
         if outcome is Acceptance.ACCEPTED:
             await add_member(session, company.id, account.id, now)
-            forget_invited(row, account.id, now)
+            await forget_invited(session, row, account.id, now)
             record(session, _entry(row, account, AuditAction.USER_INVITATION_ACCEPTED, now))
         elif row.state != "APPROVAL_PENDING":
             row.state = "APPROVAL_PENDING"
@@ -250,29 +250,17 @@ class Acceptances:
         }
         address = self._vault.open("accounts.email", sealed)
         mail = NewMail(
-            "invitation_approval", address, facts, "ko", company.id, company.corporate_account_id
+            "invitation_approval",
+            address,
+            facts,
+            "ko",
+            company.id,
+            company.corporate_account_id,
+            about=row.account_id,
         )
         job = self._mails.queue(session, mail, now)
         await session.flush()
         await enqueue(session, [job])
-
-
-async def forget_invitations_to(
-    session: AsyncSession, account_id: UUID, email_index: bytes | None
-) -> None:
-    """For a withdrawal: nothing of the person is left in any company's invitations or users."""
-    theirs = Invitation.account_id == account_id
-    if email_index is not None:
-        theirs = or_(theirs, Invitation.email_index == email_index)
-    await session.execute(delete(Invitation).where(theirs))
-    await session.execute(delete(CompanyMember).where(CompanyMember.account_id == account_id))
-
-
-async def forget_invitations_of(session: AsyncSession, company_id: UUID) -> None:
-    """For a company's withdrawal: nobody is a user of it, invited to it or to take it over."""
-    await session.execute(delete(Handover).where(Handover.company_id == company_id))
-    await session.execute(delete(Invitation).where(Invitation.company_id == company_id))
-    await session.execute(delete(CompanyMember).where(CompanyMember.company_id == company_id))
 
 
 async def add_member(
@@ -292,8 +280,22 @@ async def add_member(
     await session.flush()
 
 
-def forget_invited(row: Invitation, account_id: UUID, now: datetime) -> None:
-    """Accepted: the account knows its person; the hash stays, so that a repeat is recognised."""
+async def forget_invited(
+    session: AsyncSession, row: Invitation, account_id: UUID, now: datetime
+) -> None:
+    """Accepted: the account knows its person; the hash stays, so that a repeat is recognised.
+
+    The mail that invited them is about that account from now on.
+    """
+    await session.execute(
+        update(Mail)
+        .where(
+            Mail.company_id == row.company_id,
+            Mail.kind == "user_invitation",
+            Mail.recipient_index == row.email_index,
+        )
+        .values(about_account_id=account_id)
+    )
     row.state = "ACCEPTED"
     row.account_id = account_id
     row.name = row.email = row.email_index = row.note = None

@@ -239,7 +239,7 @@ class Invitations:
             raise DomainError("invitation_state_conflict")
         assert row.account_id is not None
         await add_member(session, row.company_id, row.account_id, principal.now)
-        forget_invited(row, row.account_id, principal.now)
+        await forget_invited(session, row, row.account_id, principal.now)
         action = AuditAction.USER_INVITATION_APPROVED
         record(session, _entry(principal, row.id, action, row.account_id))
 

@@ -43,6 +43,8 @@ class NewMail:
     account_id: UUID | None = None
     quote_id: UUID | None = None
     """A quote whose paper goes with it."""
+    about: UUID | None = None
+    """An account that is named and neither caused it nor gets it: the mail goes with it."""
 
 
 class MailPapers(Protocol):
@@ -87,8 +89,10 @@ class Mails:
                 language=mail.language,
                 company_id=mail.company_id,
                 account_id=mail.account_id,
+                about_account_id=mail.about,
                 quote_id=mail.quote_id,
                 recipient=self._vault.seal("mails.recipient", mail.recipient),
+                recipient_index=self._vault.index("email", mail.recipient.lower()),
                 facts=self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
                 state="QUEUED",
                 attempts=0,

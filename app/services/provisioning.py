@@ -200,7 +200,7 @@ class Provisioning:
             accounting_menu=site.accounting_visible,
             business_number=site.business_number,
             admin=SiteAdmin(
-                login_id=site.admin_login_id,
+                login_id=site.admin_login_id or "",
                 email=self._vault.open("sites.admin_email", email) if email else "",
                 name=self._vault.open("sites.admin_name", name) if name else "",
             ),

@@ -25,6 +25,7 @@ class Account(Timestamps, Base):
             postgresql_where="kind = 'INDIVIDUAL' AND status <> 'WITHDRAWN'",
         ),
         CheckConstraint("(status = 'WITHDRAWN') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
+        Index("ix_accounts_erase_due", "erase_due_at", postgresql_where="erase_due_at IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -46,6 +47,8 @@ class Account(Timestamps, Base):
     last_signed_in_at: Mapped[datetime | None]
     """Business time; the history behind it is kept for three months only."""
     withdrawn_at: Mapped[datetime | None]
+    erase_due_at: Mapped[datetime | None]
+    """When the rest of what was known of a person who left is erased; none: it is."""
 
 
 class RetiredLoginId(Base):
@@ -61,6 +64,9 @@ class Consent(Base):
     """One answer to one document at one time; the newest row of a kind is the present state."""
 
     __tablename__ = "consents"
+    __table_args__ = (
+        Index("ix_consents_erase_due", "erase_due_at", postgresql_where="erase_due_at IS NOT NULL"),
+    )
 
     id: Mapped[Key]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -68,6 +74,8 @@ class Consent(Base):
     version: Mapped[str]
     agreed: Mapped[bool]
     given_at: Mapped[datetime]
+    erase_due_at: Mapped[datetime | None]
+    """Of an account that left: until when the proof is kept."""
 
 
 class BusinessVerification(Base):
@@ -84,7 +92,7 @@ class BusinessVerification(Base):
     status: Mapped[str]
     tax_type: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -124,7 +132,7 @@ class IdentityVerification(Base):
     sends: Mapped[int]
     login_id_checks: Mapped[int]
     resend_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     verified_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -141,7 +149,7 @@ class KnownDevice(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary())
     name: Mapped[str]
     created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignIn(Base):
@@ -172,7 +180,7 @@ class EmailVerification(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     email_index: Mapped[bytes] = mapped_column(LargeBinary())
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -196,7 +204,7 @@ class Session(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     reauthenticated_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
 
@@ -222,4 +230,4 @@ class SignInFailure(Base):
 
     key: Mapped[bytes] = mapped_column(LargeBinary(), primary_key=True)
     failures: Mapped[int]
-    last_failed_at: Mapped[datetime]
+    last_failed_at: Mapped[datetime] = mapped_column(index=True)

@@ -27,6 +27,11 @@ class Company(Timestamps, Base):
             postgresql_ops={"legal_name": "gin_trgm_ops"},
         ),
         one_of("verification_level", "STATUS", "IDENTITY", "DOCUMENT"),
+        Index(
+            "ix_companies_withdrawn",
+            "withdrawn_at",
+            postgresql_where="representative IS NOT NULL",
+        ),
     )
 
     id: Mapped[Key]

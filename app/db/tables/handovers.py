@@ -20,4 +20,4 @@ class Handover(Timestamps, Base):
     email: Mapped[bytes] = mapped_column(LargeBinary())
     phone: Mapped[bytes] = mapped_column(LargeBinary())
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -16,7 +16,15 @@ class CorporateInvitation(OfCompany, Timestamps, Base):
     """
 
     __tablename__ = "corporate_invitations"
-    __table_args__ = (UniqueConstraint("company_id", "email_index"),)
+    __table_args__ = (
+        UniqueConstraint("company_id", "email_index"),
+        Index("ix_corporate_invitations_email", "email_index"),
+        Index(
+            "ix_corporate_invitations_asked_for",
+            "expires_at",
+            postgresql_where="site_id IS NOT NULL",
+        ),
+    )
 
     id: Mapped[Key]
     site_id: Mapped[UUID | None] = mapped_column(ForeignKey("sites.id"), index=True)
@@ -40,6 +48,8 @@ class Invitation(OfCompany, Timestamps, Base):
         CheckConstraint("(state = 'ACCEPTED') = (email IS NULL)", name="forgotten"),
         CheckConstraint("state = 'INVITED' OR account_id IS NOT NULL", name="accepted_by"),
         Index("ix_invitations_page", "company_id", "created_at", "id"),
+        Index("ix_invitations_email", "email_index"),
+        Index("ix_invitations_ended", "expires_at", postgresql_where="state <> 'ACCEPTED'"),
     )
 
     id: Mapped[Key]

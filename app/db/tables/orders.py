@@ -151,6 +151,9 @@ class OrderEvent(BelowCompany, Base):
     at: Mapped[datetime]
 
 
+PAYER_KNOWN = "coalesce(issuer, last4, receipt_url) IS NOT NULL"
+
+
 class Payment(OfCompany, Timestamps, Base):
     """One attempt to pay an order; its id is the provider's `paymentId`."""
 
@@ -174,6 +177,7 @@ class Payment(OfCompany, Timestamps, Base):
             "REFUNDED",
         ),
         Index("ix_payments_due", "check_due_at", postgresql_where="check_due_at IS NOT NULL"),
+        Index("ix_payments_payers", "paid_at", postgresql_where=PAYER_KNOWN),
     )
 
     id: Mapped[Key]

@@ -60,13 +60,17 @@ class ReceivedWebhook(Base):
     """A provider's message, stored once by its id before anything is done about it."""
 
     __tablename__ = "received_webhooks"
-    __table_args__ = (one_of("provider", "PORTONE", "GROUPWARE"),)
+    __table_args__ = (
+        one_of("provider", "PORTONE", "GROUPWARE"),
+        Index("ix_received_webhooks_bodies", "received_at", postgresql_where="payload <> '{}'"),
+    )
 
     provider: Mapped[str] = mapped_column(primary_key=True)
     webhook_id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB())
-    received_at: Mapped[datetime]
+    """Emptied after a while: the id stays longer, so that a repeat is known."""
+    received_at: Mapped[datetime] = mapped_column(index=True)
     processed_at: Mapped[datetime | None]
 
 
@@ -77,19 +81,28 @@ class Mail(Base):
     __table_args__ = (
         one_of("state", "QUEUED", "SENT", "FAILED"),
         Index("ix_mails_due", "due_at", postgresql_where="state = 'QUEUED'"),
+        Index(
+            "ix_mails_about",
+            "about_account_id",
+            postgresql_where="about_account_id IS NOT NULL",
+        ),
     )
 
     id: Mapped[Key]
     kind: Mapped[str]
     language: Mapped[str]
-    company_id: Mapped[UUID | None]
-    account_id: Mapped[UUID | None]
+    company_id: Mapped[UUID | None] = mapped_column(index=True)
+    account_id: Mapped[UUID | None] = mapped_column(index=True)
+    about_account_id: Mapped[UUID | None]
+    """Whom it names, where that is neither whoever caused it nor whoever gets it."""
     quote_id: Mapped[UUID | None]
     """The quote whose paper goes with it."""
     recipient: Mapped[bytes] = mapped_column(LargeBinary())
+    recipient_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
+    """None for mails of before there was one."""
     facts: Mapped[bytes] = mapped_column(LargeBinary())
     state: Mapped[str]
     attempts: Mapped[int]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)

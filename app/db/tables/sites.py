@@ -39,7 +39,7 @@ class Site(OfCompany, Timestamps, Base):
     state: Mapped[str]
     business_number: Mapped[str]
     admin_name: Mapped[bytes | None] = mapped_column(LargeBinary())
-    admin_login_id: Mapped[str]
+    admin_login_id: Mapped[str | None]
     admin_email: Mapped[bytes | None] = mapped_column(LargeBinary())
     groupware_site_id: Mapped[str | None]
     url: Mapped[str | None]

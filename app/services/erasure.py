@@ -1,0 +1,114 @@
+"""What is left of a person who leaves: nothing but what `app.domain.personal_data` keeps.
+
+Each is one statement, so that all of it is gone or none. Which column goes how is tested with a
+planted person (tests/integration/test_erasure.py).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.personal_data import CONTRACT
+
+FAREWELL: Final = "withdrawn"
+"""The kind of the one mail that is still sent; it goes with the second erasure."""
+
+_PERSON = text(
+    """
+    WITH tokens AS (
+        DELETE FROM refresh_tokens
+         WHERE session_id IN (SELECT id FROM sessions WHERE account_id = :account)
+    ), devices_in AS (
+        DELETE FROM sessions WHERE account_id = :account
+    ), devices_known AS (
+        DELETE FROM known_devices WHERE account_id = :account
+    ), address_links AS (
+        DELETE FROM email_verifications WHERE account_id = :account
+    ), kept_answers AS (
+        DELETE FROM idempotency_records WHERE account_id = :account
+    ), social AS (
+        DELETE FROM social_links WHERE account_id = :account
+    ), groupware AS (
+        DELETE FROM groupware_links WHERE account_id = :account
+    ), member_of AS (
+        DELETE FROM company_members WHERE account_id = :account
+    ), invited AS (
+        DELETE FROM invitations WHERE account_id = :account OR email_index = :email_index
+    ), asked_for AS (
+        DELETE FROM corporate_invitations WHERE email_index = :email_index AND site_id IS NOT NULL
+    ), own_quotes AS (
+        DELETE FROM quotes WHERE account_id = :account AND company_id IS NULL
+    ), proofs AS (
+        UPDATE consents SET erase_due_at = :proofs_due
+         WHERE account_id = :account AND erase_due_at IS NULL
+    ), mailed AS (
+        DELETE FROM mails
+         WHERE (account_id = :account OR about_account_id = :account
+                OR recipient_index = :email_index)
+           AND kind <> :but
+    )
+    UPDATE accounts
+       SET login_id = NULL, password_hash = NULL, name = NULL, birth_date = NULL, phone = NULL,
+           phone_index = NULL, email = NULL, email_index = NULL, email_verified_at = NULL,
+           ci_hash = NULL, department = NULL, position = NULL, landline = NULL,
+           last_signed_in_at = NULL, erase_due_at = :due
+     WHERE id = :account
+    """
+)
+_COMPANY = text(
+    """
+    WITH handing_over AS (
+        DELETE FROM handovers WHERE company_id = :company
+    ), invited AS (
+        DELETE FROM invitations WHERE company_id = :company
+    ), contacts AS (
+        DELETE FROM corporate_invitations WHERE company_id = :company
+    ), users AS (
+        DELETE FROM company_members WHERE company_id = :company
+    ), mailed AS (
+        DELETE FROM mails WHERE company_id = :company
+    ), administrators AS (
+        UPDATE sites SET admin_name = NULL, admin_login_id = NULL, admin_email = NULL
+         WHERE company_id = :company
+    )
+    UPDATE companies
+       SET representative = CASE
+               WHEN EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = :company)
+               THEN representative END
+     WHERE id = :company
+    """
+)
+
+
+async def erase_person(
+    session: AsyncSession,
+    account_id: UUID,
+    email_index: bytes | None,
+    now: datetime,
+    again: datetime | None,
+) -> None:
+    """Everything of the account but its id, and invitations and mails to its address.
+
+    `again`: when it is done once more, for what was written at the same moment and the farewell
+    mail, which stays until then; None: this is that time. Needs a session that sees all rows.
+    """
+    assert CONTRACT.days is not None
+    values = {
+        "account": account_id,
+        "email_index": email_index,
+        "but": FAREWELL if again is not None else "",
+        "due": again,
+        "proofs_due": now + timedelta(days=CONTRACT.days),
+    }
+    await session.execute(_PERSON, values)
+
+
+async def erase_company_people(session: AsyncSession, company_id: UUID) -> None:
+    """Whoever the company named: users, invited and handed over to, its sites' administrators.
+
+    The 대표자 stays with a company that had a contract, as long as the contract is kept.
+    """
+    await session.execute(_COMPANY, {"company": company_id})
