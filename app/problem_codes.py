@@ -245,6 +245,18 @@ PROBLEM_CODES = _catalogue(
         "This quote was ordered already.",
     ),
     (
+        "quote_membership_changed",
+        409,
+        "견적 이후 멤버십이 변경되었습니다. 견적서를 다시 받아 주세요.",
+        "The membership has changed since the quote: ask for another one.",
+    ),
+    (
+        "agreed_code_unknown",
+        422,
+        "요금표에 없는 코드입니다.",
+        "The catalogue has no line of this code.",
+    ),
+    (
         "quote_sites_mismatch",
         422,
         "견적서의 항목 수만큼 사이트 정보가 필요합니다.",

@@ -170,6 +170,17 @@ def change(
     }
 
 
+async def preview(
+    client: httpx.AsyncClient, headers: dict[str, str], *items: dict[str, Any]
+) -> dict[str, Any]:
+    """What the items would cost whoever the headers are of."""
+    asked = [{k: v for k, v in wanted.items() if k != "site"} for wanted in items]
+    answer = await client.post("/v1/price-previews", json={"items": asked}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
 async def order(
     client: httpx.AsyncClient, member: Member, *items: dict[str, Any], total: int, **changed: Any
 ) -> httpx.Response:

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.membership_reads import UsageRead
-from app.db.reads import read_many
+from app.db.price_agreements import AgreementRead, agreements_of
+from app.db.reads import read_one
 from app.domain.contracts import Contract, HeldLine, Segment
 from app.domain.memberships import MembershipStatus
 from app.domain.periods import month_of
@@ -48,6 +49,7 @@ class ContractRead(msgspec.Struct, frozen=True):
     plan: str
     status: str
     billing_channel: str
+    revision: int
     users: int
     complimentary_users: int
     anchor_on: date
@@ -90,8 +92,8 @@ class ContractRead(msgspec.Struct, frozen=True):
 
 _CONTRACTS = (
     "SELECT m.id, m.site_id, s.name AS site_name, s.subdomain, s.url, m.plan, m.status,"
-    " m.billing_channel, m.users - m.complimentary_users AS users, m.complimentary_users,"
-    " m.anchor_on, m.expires_on, m.add_ons, m.setup_paid, s.usage,"
+    " m.billing_channel, m.revision, m.users - m.complimentary_users AS users,"
+    " m.complimentary_users, m.anchor_on, m.expires_on, m.add_ons, m.setup_paid, s.usage,"
     " EXISTS (SELECT 1 FROM order_items i WHERE i.membership_id = m.id"
     "   AND (i.state = 'PROVISIONING' OR (i.state = 'PENDING' AND i.due_at IS NOT NULL))) AS busy,"
     " (SELECT coalesce(json_agg(json_build_object('months', g.months,"
@@ -103,9 +105,21 @@ _CONTRACTS = (
     "   FROM held_lines h WHERE h.membership_id = m.id AND h.ended_on IS NULL) AS held"
     " FROM memberships m JOIN sites s ON s.id = m.site_id"
 )
-CONTRACTS = read_many(
-    _CONTRACTS + " WHERE m.company_id = p.company_id AND m.id = ANY(cast(:ids AS uuid[]))",
-    ContractRead,
+
+
+class PriceFacts(msgspec.Struct, frozen=True):
+    """What prices of a company depend on: its memberships that were named, what it has agreed."""
+
+    contracts: list[ContractRead]
+    agreements: list[AgreementRead]
+
+
+PRICE_FACTS = read_one(
+    "SELECT (SELECT coalesce(json_agg(r), '[]') FROM ("  # noqa: S608 - our own text
+    + _CONTRACTS
+    + " WHERE m.company_id = p.company_id AND m.id = ANY(cast(:ids AS uuid[]))) AS r) AS contracts,"
+    f" {agreements_of('p.company_id')} AS agreements",
+    PriceFacts,
 )
 _OF_COMPANY = text(
     "SELECT coalesce(json_agg(r), '[]')::text FROM ("  # noqa: S608 - our own text

@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
+from app.db.price_agreements import AgreementRead, agreements_of, to_agreements
 from app.db.tables.base import Base
 from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine
 from app.db.tables.sites import Site
 from app.domain.catalogue import Name
 from app.domain.coupons import Coupon, CouponScope
+from app.domain.price_agreements import PriceAgreements
 
 _FACTS = text(
-    "SELECT nextval('order_numbers') % 1000000 AS number, c.business_number,"
-    " f.same_order, f.holds, f.has_free_site, f.taken, to_jsonb(k) AS coupon"
+    "SELECT nextval('order_numbers') % 1000000 AS number, c.business_number,"  # noqa: S608 - our own text
+    " f.same_order, f.holds, f.has_free_site, f.taken, to_jsonb(k) AS coupon,"
+    f" {agreements_of('c.id')} AS agreements"
     " FROM companies c CROSS JOIN LATERAL portal_placement_facts("
     "   c.id, :fingerprint, :since, :names, :coupon_code) f"
     " LEFT JOIN coupons k ON k.code = :coupon_code"
@@ -43,6 +47,7 @@ class PlacementFacts:
     has_free_site: bool
     taken: frozenset[str]
     coupon: Coupon | None
+    agreements: PriceAgreements
 
 
 async def placement_facts(
@@ -74,6 +79,7 @@ async def placement_facts(
         has_free_site=row.has_free_site,
         taken=frozenset(row.taken or ()),
         coupon=_coupon(row.coupon),
+        agreements=to_agreements(msgspec.convert(row.agreements, list[AgreementRead])),
     )
 
 

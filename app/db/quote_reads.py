@@ -11,12 +11,21 @@ from app.db.reads import read_many, read_one
 
 
 class WishRead(msgspec.Struct, frozen=True):
-    """A NEW item that was asked for; add-ons are (code, quantity)."""
+    """An item that was asked for; add-ons are (code, quantity).
 
-    plan: str
+    Of an ADD_EXTEND `users` and `months` are what is added and extended, and `plan` is null.
+    `revision`: of the membership when it was quoted. `agreed`: unit prices that went before the
+    catalogue's, and stay.
+    """
+
+    plan: str | None
     users: int | None
     months: int | None
     add_ons: tuple[tuple[str, int], ...]
+    type: str = "NEW"
+    membership_id: UUID | None = None
+    revision: int | None = None
+    agreed: dict[str, int] = {}
 
 
 class QuoteLineRead(msgspec.Struct, frozen=True):
@@ -32,6 +41,8 @@ class QuoteLineRead(msgspec.Struct, frozen=True):
     amount: int
     explanation_ko: str
     explanation_en: str
+    days: int = 0
+    days_of: int | None = None
 
 
 class QuoteDiscountRead(msgspec.Struct, frozen=True):
@@ -58,6 +69,13 @@ class QuoteItemRead(msgspec.Struct, frozen=True):
     discounts: list[QuoteDiscountRead]
     labels_ko: list[str]
     labels_en: list[str]
+    membership_id: UUID | None = None
+    site_name: str | None = None
+    expires_on: date | None = None
+    """The last contracted day after it, where it joins a term that runs."""
+    ends_ko: list[str] = []
+    ends_en: list[str] = []
+    """What a CHANGE gives up."""
 
 
 class QuoteRead(msgspec.Struct, frozen=True):
@@ -82,13 +100,18 @@ class QuoteRead(msgspec.Struct, frozen=True):
     expires_at: datetime
     recipients: list[str]
     order_id: UUID | None
+    membership_changed: bool
+    """Whether a membership that it touches is another now than the one that was priced."""
     created_at: datetime
 
 
 _COLUMNS = (
     "q.id, q.company_id, q.account_id, q.number, q.catalogue_code, q.items, q.coupon_code,"
     " q.coupon_name_ko, q.coupon_name_en, q.coupon_discount, q.amount, q.discount, q.supply, q.vat,"
-    " q.total, q.quoted_on, q.expires_at, q.recipients, q.order_id, q.created_at"
+    " q.total, q.quoted_on, q.expires_at, q.recipients, q.order_id,"
+    " EXISTS (SELECT 1 FROM jsonb_to_recordset(q.wishes) AS w(membership_id uuid, revision int)"
+    "   JOIN memberships m ON m.id = w.membership_id WHERE m.revision <> w.revision)"
+    " AS membership_changed, q.created_at"
 )
 _ANY = text(
     f"SELECT row_to_json(r)::text FROM (SELECT {_COLUMNS} FROM quotes q WHERE q.id = :id) r"  # noqa: S608 - our own text

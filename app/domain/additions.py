@@ -1,6 +1,7 @@
 """추가/연장주문: what is added to a running term, and its extension (PRODUCT.md section 8)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
 
@@ -30,12 +31,16 @@ from app.domain.prices import MAX_USERS, Line, LineKind, PricedItem
 
 @dataclass(frozen=True, slots=True)
 class AddExtendItem:
-    """What a site gets more of: users, add-ons (increments), months (0: no extension)."""
+    """What a site gets more of: users, add-ons (increments), months (0: no extension).
+
+    `agreed`: unit prices that go before the catalogue's, for what the term has no price of its own.
+    """
 
     contract: Contract
     add_users: int = 0
     add_ons: tuple[tuple[str, int], ...] = ()
     extend_months: int = 0
+    agreed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def adds(self) -> bool:

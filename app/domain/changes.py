@@ -1,6 +1,7 @@
 """변경: another plan at once, with credit for what was paid (PRODUCT.md section 8, CHANGE)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from app.domain.catalogue import Basis, Catalogue, Name, Plan
@@ -32,6 +33,7 @@ class ChangeItem:
     users: int | None = None
     months: int | None = None
     add_ons: tuple[tuple[str, int], ...] = ()
+    agreed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,8 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         catalogue_versions document
         coupons name_ko name_en plans order_types
         memberships add_ons
-        order_items add_ons discounts labels
+        order_items add_ons agreed_prices discounts labels
+        price_agreements unit_prices
         quotes wishes items coupon_name_ko coupon_name_en
         segments unit_prices
         sites usage
@@ -266,6 +267,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         business_verifications business_number company_name
         companies legal_name business_number
         memberships reseller_name reseller_phone
+        price_agreements reason
         sites name subdomain business_number url domain
         """,
     )
@@ -276,6 +278,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         order_events actor
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback
+        price_agreements made_by ended_by
         """,
     )
     | _columns(

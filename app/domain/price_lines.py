@@ -41,6 +41,10 @@ def base_code(plan: Plan) -> str:
     return f"{plan.code}_BASE"
 
 
+def setup_code(plan: Plan) -> str:
+    return f"{plan.code}_SETUP"
+
+
 def find_plan(catalogue: Catalogue, code: str, place: str) -> Plan:
     """Raises `plan_unknown`."""
     plan = catalogue.plan(code)
@@ -156,7 +160,7 @@ def term_lines(
         )
     if setup_paid is not None and plan.setup_price > setup_paid:
         setup = plan.setup_price - setup_paid
-        line = once_line(LineKind.SETUP, f"{plan.code}_SETUP", SETUP_NAME, 1, setup, service.half)
+        line = once_line(LineKind.SETUP, setup_code(plan), SETUP_NAME, 1, setup, service.half)
         lines.append(replace(line, paid_before=setup_paid) if setup_paid else line)
     for add_on, quantity in add_ons:
         count = charged(add_on, quantity, users)

@@ -4,11 +4,11 @@ Money is integer KRW, VAT apart. Percents are taken on rounded lines and rounded
 rounded towards zero. Nothing here knows a clock: today is an argument, an Asia/Seoul date.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from app.domain.additions import AddExtendItem, price_add_extend
+from app.domain.additions import AddExtendItem, check_state, price_add_extend
 from app.domain.catalogue import Catalogue
 from app.domain.changes import ChangeItem, price_change
 from app.domain.coupons import Coupon, CouponScope, check_coupon
@@ -16,6 +16,7 @@ from app.domain.errors import DomainError
 from app.domain.money import allot, vat_of
 from app.domain.orders import OrderType
 from app.domain.periods import Span, expires_on
+from app.domain.price_agreements import agreed_labels, with_agreed_prices
 from app.domain.price_lines import (
     Service,
     check_add_ons,
@@ -54,12 +55,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A site to be opened. Add-ons are (code, quantity); `users` may be left out when fixed."""
+    """A site to be opened. Add-ons are (code, quantity); `users` may be left out when fixed.
+
+    `agreed`: unit prices that go before the catalogue's.
+    """
 
     plan: str
     users: int | None = None
     months: int | None = None
     add_ons: tuple[tuple[str, int], ...] = ()
+    agreed: Mapping[str, int] = field(default_factory=dict)
 
 
 OrderWish = NewItem | AddExtendItem | ChangeItem
@@ -71,10 +76,21 @@ def price_order(
     coupon: Coupon | None,
     today: date,
     starts_on: date | None = None,
+    quoted_on: date | None = None,
 ) -> PricedOrder:
-    """Prices items of any kind. Raises DomainError with a pointer for what cannot be ordered."""
+    """Prices items of any kind. Raises DomainError with a pointer for what cannot be ordered.
+
+    `quoted_on`: the day whose price an addition keeps, as a quote told it. What begins when it is
+    opened or confirmed, and the credit of a change, are of today whatever was quoted.
+    """
     begins = _begins(items, today, starts_on)
-    priced = [price_item(catalogue, item, i, today, begins) for i, item in enumerate(items)]
+    priced = []
+    for index, item in enumerate(items):
+        day = today
+        if quoted_on is not None and isinstance(item, AddExtendItem):
+            check_state(item.contract.status_on(today), item, f"/items/{index}")
+            day = quoted_on
+        priced.append(price_item(catalogue, item, index, day, begins))
     free = [item.index for item in priced if item.plan.free and item.type is OrderType.NEW]
     if len(free) > 1:
         raise DomainError("free_site_exists", f"/items/{free[1]}/plan")
@@ -103,13 +119,15 @@ def price_item(
     catalogue: Catalogue, item: OrderWish, index: int, today: date, begins: date
 ) -> PricedItem:
     """One item before coupons; only a NEW one can begin on another day than today."""
+    prices = with_agreed_prices(catalogue, item.agreed)
     match item:
         case NewItem():
-            return _price_new(catalogue, item, index, begins)
+            priced = _price_new(prices, item, index, begins)
         case AddExtendItem():
-            return price_add_extend(catalogue, item, index, today)
+            priced = price_add_extend(prices, item, index, today)
         case ChangeItem():
-            return price_change(catalogue, item, index, today)
+            priced = price_change(prices, item, index, today)
+    return agreed_labels(priced, item.agreed) if item.agreed else priced
 
 
 def _begins(items: Sequence[OrderWish], today: date, starts_on: date | None) -> date:

@@ -89,11 +89,15 @@ class PlaceOrderRequest(_OrderRequest):
 
 
 class OrderQuoteRequest(_OrderRequest):
-    """An order of a quote at its price: a site for each of its items, in their order."""
+    """An order of a quote at its price: a site for each of its NEW items, in their order.
+
+    The credit of a change is of the day on which it is ordered; `accept_credit` as for items.
+    """
 
     quote_id: Annotated[UUID, Field(strict=False)]
-    sites: list[SiteRequest] = Field(min_length=1, max_length=20)
-    expected_total: Annotated[int, Field(ge=0, le=10**13), WHOLE] = Field(examples=[583000])
+    sites: list[SiteRequest] = Field(max_length=20)
+    accept_credit: bool = False
+    expected_total: Annotated[int, Field(ge=-(10**13), le=10**13), WHOLE] = Field(examples=[583000])
 
     def to_domain(self, quote: HeldQuote) -> PlaceOrder:
         return PlaceOrder(
@@ -102,6 +106,7 @@ class OrderQuoteRequest(_OrderRequest):
             coupon_code=quote.coupon_code,
             starts_on=self.starts_on,
             confirm_duplicate=self.confirm_duplicate,
+            accept_credit=self.accept_credit,
             expected_total=self.expected_total,
             payment_method=self.payment_method,
             consents=self.given_consents(),

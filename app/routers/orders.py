@@ -66,6 +66,7 @@ class SubdomainRequest(RequestModel):
             "quote_not_found",
             "quote_expired",
             "quote_already_ordered",
+            "quote_membership_changed",
             "quote_sites_mismatch",
             "subdomain_invalid",
             "subdomain_reserved",

@@ -68,6 +68,19 @@ class MayRequire(SecurityBase):
         return partial(_access, request, self.permission)
 
 
+class IfSignedIn:
+    """For a public operation that tells more to whoever is signed in: None without a token.
+
+    The document names the scheme once, by `MayRequire`.
+    """
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Access | None:
+        return _access(request, self.permission) if "authorization" in request.headers else None
+
+
 CanReadMe = Annotated[Access, Depends(Requires(Permission.ME_READ))]
 CanUpdateMe = Annotated[Access, Depends(Requires(Permission.ME_UPDATE))]
 CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
@@ -79,6 +92,7 @@ CanReadDocuments = Annotated[Access, Depends(Requires(Permission.DOCUMENTS_READ)
 MayChangeMemberships = Annotated[
     Callable[[], Access], Depends(MayRequire(Permission.ORDERS_CREATE_CHANGE))
 ]
+MayHaveAgreedPrices = Annotated[Access | None, Depends(IfSignedIn(Permission.ME_READ))]
 CanCreateOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_CREATE_NEW))]
 CanManagePayments = Annotated[Access, Depends(Requires(Permission.PAYMENTS_MANAGE))]
 CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_READ))]

@@ -15,7 +15,7 @@ from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.item_requests import ItemRequest
 from app.routers.models import NO_NUL, AnswerModel, IsoDate, RequestModel
-from app.routers.permissions import FOR_A_COMPANY, MayChangeMemberships
+from app.routers.permissions import FOR_A_COMPANY, MayChangeMemberships, MayHaveAgreedPrices
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.pricing import Preview, preview_price
@@ -133,13 +133,18 @@ REFUSALS = (
     summary="What an order would cost",
     description=(
         "신규주문과 추가/연장주문의 결제 금액. Nothing is stored. Only items that name a membership"
-        " need a sign-in, with `orders.create` for its company."
+        " need a sign-in, with `orders.create` for its company. Whoever is signed in sees the"
+        " prices that their company has agreed."
     ),
     responses=problems(*FOR_A_COMPANY, *REFUSALS, "corporate_account_required", body=True),
 )
 @public("prices are shown before anybody signs up")
 async def preview(
-    deps: DepsDep, language: LanguageDep, access: MayChangeMemberships, body: PricePreviewRequest
+    deps: DepsDep,
+    language: LanguageDep,
+    access: MayChangeMemberships,
+    account: MayHaveAgreedPrices,
+    body: PricePreviewRequest,
 ) -> PricePreviewBody:
     items = [item.to_domain() for item in body.items]
     found = await preview_price(
@@ -147,6 +152,7 @@ async def preview(
         deps.clock,
         deps.catalogues,
         access,
+        account,
         items,
         body.coupon_code,
         body.starts_on,

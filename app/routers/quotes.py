@@ -23,7 +23,7 @@ from app.routers.attachments import PDF_ANSWER, attached
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, IdempotencyKey, answer_of, run_idempotent
-from app.routers.item_requests import NewItemRequest
+from app.routers.item_requests import ItemRequest
 from app.routers.models import NO_NUL, OPAQUE, AnswerStruct, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanCreateOrders, CanCreateQuotes
 from app.routers.price_previews import REFUSALS as PRICE_REFUSALS
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=StrictRoute
 class QuoteRequest(RequestModel):
     """What is to be quoted, and where the paper is mailed."""
 
-    items: list[NewItemRequest] = Field(min_length=1, max_length=20)
+    items: list[ItemRequest] = Field(min_length=1, max_length=20)
     coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
     recipients: list[Annotated[QuoteRecipient, Field(strict=False)]] = Field(
         min_length=1, max_length=2, examples=[["OWN"]]
@@ -58,7 +58,10 @@ class ClaimQuoteRequest(RequestModel):
 
 
 class QuoteLineBody(AnswerStruct, frozen=True):
-    """quantity × unit price (× months) = amount, in KRW without VAT."""
+    """quantity × unit price (× months) = amount, in KRW without VAT; a CREDIT's is negative.
+
+    `days` of `days_of`: a part of a contract month, besides the whole `months`.
+    """
 
     kind: str
     code: str
@@ -66,6 +69,8 @@ class QuoteLineBody(AnswerStruct, frozen=True):
     quantity: int
     unit_price: int
     months: int | None
+    days: int
+    days_of: int | None
     amount: int
     explanation: str
 
@@ -80,7 +85,11 @@ class QuoteDiscountBody(AnswerStruct, frozen=True):
 
 
 class QuoteItemBody(AnswerStruct, frozen=True):
-    """A priced site."""
+    """A priced site; `membership_id` of one that is there already.
+
+    Of an ADD_EXTEND `users` and `months` are what is added and extended. `ends`: what a CHANGE
+    gives up.
+    """
 
     type: str
     type_label: str
@@ -91,6 +100,9 @@ class QuoteItemBody(AnswerStruct, frozen=True):
     lines: list[QuoteLineBody]
     discounts: list[QuoteDiscountBody]
     labels: list[str]
+    membership_id: UUID | None
+    site_name: str | None
+    ends: list[str]
 
 
 class QuoteBody(AnswerStruct, frozen=True):
@@ -130,7 +142,10 @@ class QuotePageBody(AnswerStruct, frozen=True):
     "",
     operation_id="create_quote",
     summary="견적서 받기",
-    description="Holds today's price of NEW items for 30 days and mails the 견적서 as a PDF.",
+    description=(
+        "Mails the 견적서 as a PDF. Holds today's price for 30 days; where an item touches a"
+        " membership for 7, until it changes, and needs `orders.create` for its company."
+    ),
     status_code=201,
     responses={
         201: {"model": QuoteBody},
@@ -140,6 +155,9 @@ class QuotePageBody(AnswerStruct, frozen=True):
             *PRICE_REFUSALS,
             "coupon_unknown",
             "coupon_not_applicable",
+            "corporate_account_required",
+            "nothing_to_order",
+            "membership_change_in_progress",
             "company_contact_missing",
             body=True,
         ),
@@ -227,7 +245,10 @@ async def get_pdf(deps: DepsDep, access: CanCreateQuotes, quote_id: UUID) -> Res
 def _body(quote: QuoteRead, now: datetime, language: Language) -> QuoteBody:
     korean = language is Language.KO
     status: QuoteStatus = quote_status(
-        ordered=quote.order_id is not None, expires_at=quote.expires_at, now=now
+        ordered=quote.order_id is not None,
+        membership_changed=quote.membership_changed,
+        expires_at=quote.expires_at,
+        now=now,
     )
     return QuoteBody(
         id=quote.id,
@@ -246,7 +267,7 @@ def _body(quote: QuoteRead, now: datetime, language: Language) -> QuoteBody:
         vat=quote.vat,
         total=quote.total,
         quoted_on=quote.quoted_on,
-        valid_until=valid_until(quote.quoted_on),
+        valid_until=valid_until(quote.expires_at),
         expires_at=quote.expires_at,
         recipients=quote.recipients,
         order_id=quote.order_id,
@@ -271,6 +292,8 @@ def _item(item: QuoteItemRead, language: Language) -> QuoteItemBody:
                 quantity=line.quantity,
                 unit_price=line.unit_price,
                 months=line.months,
+                days=line.days,
+                days_of=line.days_of,
                 amount=line.amount,
                 explanation=line.explanation_ko if korean else line.explanation_en,
             )
@@ -286,4 +309,7 @@ def _item(item: QuoteItemRead, language: Language) -> QuoteItemBody:
             for discount in item.discounts
         ],
         labels=item.labels_ko if korean else item.labels_en,
+        membership_id=item.membership_id,
+        site_name=item.site_name,
+        ends=item.ends_ko if korean else item.ends_en,
     )

@@ -1,13 +1,15 @@
 """What is wanted for memberships, made priceable: each with the contract that it is about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import UUID
 
 from app.db.contracts import ContractRead
 from app.domain.changes import Usage, check_usage, storage_of
 from app.domain.errors import DomainError
 from app.domain.orders import OrderType
+from app.domain.price_agreements import PriceAgreements
 from app.domain.pricing import AddExtendItem, ChangeItem, NewItem, OrderWish, PricedOrder
 
 STORAGE = "STORAGE_GB"
@@ -21,6 +23,7 @@ class AddExtendWish:
     add_users: int
     add_ons: tuple[tuple[str, int], ...]
     extend_months: int
+    agreed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class ChangeWish:
     users: int | None
     months: int | None
     add_ons: tuple[tuple[str, int], ...]
+    agreed: Mapping[str, int] = field(default_factory=dict)
 
 
 ItemWish = NewItem | AddExtendWish | ChangeWish
@@ -47,6 +51,21 @@ def memberships_named(items: Sequence[ItemWish]) -> list[UUID]:
             raise DomainError("membership_twice", f"/items/{index}/membership_id")
         found.append(item.membership_id)
     return found
+
+
+def with_agreements(
+    items: Sequence[ItemWish], agreements: PriceAgreements, day: date
+) -> list[ItemWish]:
+    """Each item with the unit prices that were agreed for it on the day."""
+    if not agreements.held:
+        return list(items)
+    return [
+        replace(
+            item,
+            agreed=agreements.on(day, None if isinstance(item, NewItem) else item.membership_id),
+        )
+        for item in items
+    ]
 
 
 def priceable(items: Sequence[ItemWish], contracts: Mapping[UUID, ContractRead]) -> list[OrderWish]:
@@ -67,8 +86,10 @@ def _with_contract(
     if found.billing_channel == "RESELLER":
         raise DomainError("managed_by_reseller", where)
     if isinstance(item, AddExtendWish):
-        return AddExtendItem(found.contract, item.add_users, item.add_ons, item.extend_months)
-    return ChangeItem(found.contract, item.plan, item.users, item.months, item.add_ons)
+        return AddExtendItem(
+            found.contract, item.add_users, item.add_ons, item.extend_months, item.agreed
+        )
+    return ChangeItem(found.contract, item.plan, item.users, item.months, item.add_ons, item.agreed)
 
 
 def check_present_use(

@@ -66,9 +66,8 @@ async def pending_change(
     held, lines = contracts[item.membership_id], await lines_of(session, item)
     on = _effective_day(order, item, now)
     try:
-        priced = price_item(
-            catalogue, _wish(item, held), item.position, order.priced_on, order.priced_on
-        )
+        day = order.ordered_on if item.type == OrderType.CHANGE else order.priced_on
+        priced = price_item(catalogue, _wish(item, held), item.position, day, day)
     except DomainError as refused:
         raise DomainError("membership_changed", reason=refused.code) from refused
     served = held.contract.status_on(on) is MembershipStatus.IN_USE
@@ -98,10 +97,10 @@ def _effective_day(order: Order, item: OrderItem, now: datetime) -> date:
 
 
 def _wish(item: OrderItem, held: ContractRead) -> OrderWish:
-    add_ons = tuple(item.add_ons.items())
+    add_ons, agreed = tuple(item.add_ons.items()), item.agreed_prices or {}
     if item.type == OrderType.CHANGE:
-        return ChangeItem(held.contract, item.plan, item.users, item.months, add_ons)
-    return AddExtendItem(held.contract, item.users, add_ons, item.months or 0)
+        return ChangeItem(held.contract, item.plan, item.users, item.months, add_ons, agreed)
+    return AddExtendItem(held.contract, item.users, add_ons, item.months or 0, agreed)
 
 
 def _same(priced: PricedItem, item: OrderItem, lines: list[OrderLine]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from app.domain.pricing import NewItem
 from app.domain.terms import GivenConsent
 from app.services.contract_wishes import ItemWish
 from app.services.quote_orders import HeldQuote
@@ -37,8 +38,11 @@ class PlaceOrder:
     consents: Sequence[GivenConsent]
     accept_credit: bool = False
     quote: HeldQuote | None = None
-    """The quote whose price the order takes, and whose items these are: all of them NEW."""
+    """The quote whose price the order takes, and whose items these are."""
 
-    def site_place(self, index: int) -> str:
-        """Where the site of an item stands in what was sent."""
-        return f"/items/{index}/site" if self.quote is None else f"/sites/{index}"
+    def site_places(self) -> list[str]:
+        """Where the sites of the NEW items stand in what was sent."""
+        if self.quote is not None:
+            return [f"/sites/{index}" for index in range(len(self.sites))]
+        new = [index for index, item in enumerate(self.items) if isinstance(item, NewItem)]
+        return [f"/items/{index}/site" for index in new]

@@ -4,6 +4,7 @@ What is sent is in `order_commands`, the rows that it becomes are made in `order
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -43,12 +44,13 @@ from app.services.contract_wishes import (
     memberships_named,
     order_type,
     priceable,
+    with_agreements,
 )
 from app.services.order_commands import PlaceOrder
 from app.services.order_events import ANNOUNCE_ORDER, PROVISION_ITEM
 from app.services.order_rows import OrderRows, PlacedOrder
 from app.services.principals import Principal
-from app.services.quote_orders import mark_ordered
+from app.services.quote_orders import check_unchanged, mark_ordered
 
 SAME_ORDER_WITHIN = timedelta(minutes=30)
 OPEN_HOLDS = 3
@@ -73,9 +75,9 @@ async def place_order(
         assert principal.role is not None
         require(principal.role, Permission.ORDERS_CREATE_CHANGE)
     check_something_is_ordered(command.items)
-    places = [i for i, item in enumerate(command.items) if isinstance(item, NewItem)]
-    for place, site in zip(places, command.sites, strict=True):
-        check_subdomain(site.subdomain, f"{command.site_place(place)}/subdomain")
+    at = [f"{place}/subdomain" for place in command.site_places()]
+    for place, site in zip(at, command.sites, strict=True):
+        check_subdomain(site.subdomain, place)
     fingerprint = order_fingerprint(_ordered(catalogue, command))
     names = [site.subdomain for site in command.sites]
     facts = await placement_facts(
@@ -88,10 +90,13 @@ async def place_order(
     )
     if facts.same_order is not None and not command.confirm_duplicate:
         raise DomainError("order_already_open", order_id=str(facts.same_order))
-    at = [f"{command.site_place(place)}/subdomain" for place in places]
     _check_names(facts, names, at)
     contracts = await contracts_of(session, principal.company_id, named) if named else {}
-    priced = _price(catalogue, command, facts, contracts, seoul_date(principal.now))
+    today = seoul_date(principal.now)
+    if command.quote is None:
+        items = with_agreements(command.items, facts.agreements, today)
+        command = replace(command, items=items)
+    priced = _price(catalogue, command, facts, contracts, today)
     if priced.total != command.expected_total:
         raise DomainError("price_changed", "/expected_total", total=priced.total)
     if priced.total < 0 and not command.accept_credit:
@@ -157,14 +162,18 @@ def _price(
     today: date,
 ) -> PricedOrder:
     coupon: Coupon | None = facts.coupon
+    quote = command.quote
     wishes = priceable(command.items, contracts)
+    if quote is not None:
+        check_unchanged(quote, contracts)
     if any(contract.busy for contract in contracts.values()):
         raise DomainError("membership_change_in_progress")
     if command.coupon_code is not None and coupon is None:
         raise DomainError("coupon_unknown", "/coupon_code")
-    if coupon is not None and command.quote is not None:
-        coupon = honoured(coupon, command.quote.quoted_on, today)
-    priced = price_order(catalogue, wishes, coupon, today, command.starts_on)
+    if coupon is not None and quote is not None:
+        coupon = honoured(coupon, quote.quoted_on, today)
+    quoted_on = quote.quoted_on if quote else None
+    priced = price_order(catalogue, wishes, coupon, today, command.starts_on, quoted_on)
     check_present_use(command.items, priced, contracts)
     free = [i.index for i in priced.items if i.plan.free and i.type is OrderType.NEW]
     if free and facts.has_free_site:

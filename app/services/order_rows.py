@@ -206,7 +206,7 @@ class OrderRows:
             vat=priced.vat,
             total=priced.total,
             ordered_on=today,
-            priced_on=today,
+            priced_on=self.command.quote.quoted_on if self.command.quote else today,
             starts_on=self.command.starts_on,
             consents=[
                 {"kind": c.kind, "version": c.version, "agreed": c.agreed}
@@ -252,6 +252,7 @@ class OrderRows:
             users=item.users,
             months=item.months,
             add_ons=dict(wish.add_ons),
+            agreed_prices=dict(wish.agreed),
             state="PENDING",
             site_id=site.id,
             membership_id=None if isinstance(wish, NewItem) else wish.membership_id,

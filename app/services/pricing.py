@@ -7,12 +7,14 @@ from uuid import UUID
 
 from app.clock import Clock
 from app.db.catalogue import find_coupon
-from app.db.contracts import CONTRACTS, ContractRead
+from app.db.contracts import PRICE_FACTS, ContractRead
 from app.db.engine import Database
+from app.db.price_agreements import to_agreements
 from app.domain.catalogue import Catalogue
 from app.domain.coupons import Coupon
 from app.domain.errors import DomainError
 from app.domain.periods import seoul_date
+from app.domain.price_agreements import NONE_AGREED
 from app.domain.pricing import PricedOrder, price_order
 from app.services.catalogue import Catalogues
 from app.services.contract_wishes import (
@@ -20,6 +22,7 @@ from app.services.contract_wishes import (
     check_present_use,
     memberships_named,
     priceable,
+    with_agreements,
 )
 from app.services.principals import Access
 
@@ -38,23 +41,30 @@ async def preview_price(
     clock: Clock,
     catalogues: Catalogues,
     access: Callable[[], Access],
+    account: Access | None,
     items: Sequence[ItemWish],
     coupon_code: str | None,
     starts_on: date | None,
 ) -> Preview:
     """Prices items as if opened, paid or changed today.
 
-    Only what touches memberships opens `access`, and raises what that raises. To strangers every
-    refused coupon is unknown.
+    What touches memberships opens `access`, anything else `account` where somebody is signed in,
+    for the prices that their company has agreed; either raises what opening it raises. To strangers
+    every refused coupon is unknown.
     """
     named = memberships_named(items)
     contracts: Mapping[UUID, ContractRead] = {}
-    if named:
-        principal, rows = await access().read(CONTRACTS, ids=named)
-        contracts, now = {row.id: row for row in rows}, principal.now
-    else:
+    agreements = NONE_AGREED
+    opened = access() if named else account
+    if opened is None:
         now = await clock.now_outside(database)
+    else:
+        principal, facts = await opened.read(PRICE_FACTS, ids=named)
+        assert facts is not None
+        contracts = {row.id: row for row in facts.contracts}
+        agreements, now = to_agreements(facts.agreements), principal.now
     today = seoul_date(now)
+    items = with_agreements(items, agreements, today)
     catalogue = await catalogues.in_force_outside(today)
     coupon = None
     if coupon_code is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.queue import enqueue
-from app.db.quote_reads import QuoteItemRead, QuoteRead, find_quote
+from app.db.quote_reads import QuoteItemRead, QuoteLineRead, QuoteRead, find_quote
 from app.db.tables.accounts import Account
 from app.db.tables.companies import Company
 from app.db.tables.quotes import Quote
@@ -24,22 +24,31 @@ from app.domain.documents import (
     Reduction,
 )
 from app.domain.mails import MailAttachment
+from app.domain.orders import ORDER_TYPE_LABELS, OrderType
 from app.domain.prices import LineKind
 from app.domain.quotes import HELD_DAYS, QuoteRecipient, valid_until
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.one_time import OneTimeTokens
-from app.services.papers import PDF, korean_date, period
+from app.services.papers import CREDIT_NAME, PDF, korean_date, period
 from app.services.ports import DocumentRenderer
 from app.services.principals import Access
 from app.services.quotes import get_quote
 
 SPA_PAGE: Final = "/quotes/claim"
-_NOTES = (
+_HELD = (
     f"이 견적의 금액은 견적일부터 {HELD_DAYS}일 동안 유지되며,"
-    " 고객포털에서 같은 금액으로 주문할 수 있습니다.",
-    "계약 기간은 서비스가 개설되는 날부터 계산합니다.",
+    " 고객포털에서 같은 금액으로 주문할 수 있습니다."
 )
+_HELD_WITH_MEMBERSHIP = (
+    "이 견적의 금액은 유효기간 동안, 대상 멤버십이 변경되기 전까지 유지되며,"
+    " 고객포털에서 같은 금액으로 주문할 수 있습니다."
+)
+_NEW = "계약 기간은 서비스가 개설되는 날부터 계산합니다."
+_ADDED = (
+    "추가 상품의 금액은 견적일을 기준으로 하며, 적용되기 전 기간의 금액은 적립금으로 돌려드립니다."
+)
+_CREDITED = "미사용 기간 정산액은 주문하는 날을 기준으로 다시 계산합니다."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class QuotePapers:
         return Party(company.legal_name, company.business_number)
 
     async def _render(self, quote: QuoteRead, customer: Party) -> MailAttachment:
-        until = korean_date(valid_until(quote.quoted_on))
+        until = korean_date(valid_until(quote.expires_at))
         coupon = (
             Reduction(f"쿠폰 할인 ({quote.coupon_name_ko})", quote.coupon_discount)
             if quote.coupon_discount
@@ -97,28 +106,61 @@ class QuotePapers:
             vat=quote.vat,
             total=quote.total,
             facts=(("유효기간", f"{until}까지"), ("요금표", quote.catalogue_code)),
-            notes=_NOTES,
+            notes=_notes(quote),
         )
         return MailAttachment(document.filename, PDF, await self.renderer.render(document))
 
 
+def _notes(quote: QuoteRead) -> tuple[str, ...]:
+    """What holds for the items that the quote has."""
+    touches = any(item.membership_id is not None for item in quote.items)
+    types = {OrderType(item.type) for item in quote.items}
+    kinds = {line.kind for item in quote.items for line in item.lines}
+    notes = [_HELD_WITH_MEMBERSHIP if touches else _HELD]
+    notes += [_NEW] if OrderType.NEW in types else []
+    notes += [_ADDED] if types & {OrderType.ADD, OrderType.ADD_EXTEND} else []
+    notes += [_CREDITED] if LineKind.CREDIT in kinds else []
+    return tuple(notes)
+
+
 def _item(item: QuoteItemRead) -> DocumentItem:
-    months = f"{item.months}개월" if item.months else "만료일 없음"
+    title = [item.plan_ko, *([item.site_name] if item.site_name else [])]
+    ends = [f"종료: {', '.join(item.ends_ko)}"] if item.ends_ko else []
     return DocumentItem(
-        title=item.plan_ko,
-        note=" · ".join([*item.labels_ko, f"{item.users:,}명", months]),
+        title=" · ".join(title),
+        note=" · ".join([*item.labels_ko, *_content(item), *ends]),
         lines=tuple(
             DocumentLine(
-                f"{line.name_ko} 사용자" if line.kind == LineKind.LICENCE else line.name_ko,
+                _line_name(line),
                 line.quantity,
                 line.unit_price,
-                period(line.months),
+                period(line.months, line.days, line.days_of),
                 line.amount,
             )
             for line in item.lines
         ),
         reductions=tuple(Reduction(d.name_ko, d.amount) for d in item.discounts),
     )
+
+
+def _content(item: QuoteItemRead) -> list[str]:
+    """`10명`, `12개월`; of what joins a membership `추가+연장`, `+5명`, `연장 12개월`."""
+    months = f"{item.months}개월" if item.months else "만료일 없음"
+    if item.membership_id is None:
+        return [f"{item.users:,}명", months]
+    kind = ORDER_TYPE_LABELS[OrderType(item.type)].ko
+    if item.type == OrderType.CHANGE:
+        return [kind, f"{item.users:,}명", months]
+    words = [kind]
+    words += [f"+{item.users:,}명"] if item.users else []
+    words += [f"연장 {months}"] if item.months else []
+    return [*words, *([f"만료일 {item.expires_on}"] if item.expires_on else [])]
+
+
+def _line_name(line: QuoteLineRead) -> str:
+    if line.kind == LineKind.CREDIT:
+        return f"{CREDIT_NAME} ({line.name_ko})"
+    return f"{line.name_ko} 사용자" if line.kind == LineKind.LICENCE else line.name_ko
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +185,7 @@ class QuoteMails:
             facts = {
                 "number": quote.number,
                 "total": f"{quote.total:,}",
-                "valid_until": valid_until(quote.quoted_on).isoformat(),
+                "valid_until": valid_until(quote.expires_at).isoformat(),
                 "link": self._link(quote),
             }
             jobs = [

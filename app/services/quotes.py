@@ -1,7 +1,8 @@
 """견적서: made, listed, claimed by a company (PRODUCT.md section 9)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.catalogue import find_coupon
+from app.db.contracts import PRICE_FACTS, ContractRead
 from app.db.ids import new_id
+from app.db.price_agreements import to_agreements
 from app.db.queue import Job, enqueue
 from app.db.quote_reads import (
     QUOTE,
@@ -26,7 +29,18 @@ from app.domain.errors import DomainError
 from app.domain.explanations import explain_discount, explain_line
 from app.domain.periods import seoul_date
 from app.domain.pricing import Discount, Line, NewItem, PricedItem, price_order
-from app.domain.quotes import QuoteRecipient, quote_expires_at
+from app.domain.quotes import QuoteRecipient, held_until, quote_expires_at
+from app.domain.roles import Permission, require
+from app.services.contract_wishes import (
+    AddExtendWish,
+    ItemWish,
+    check_present_use,
+    check_something_is_ordered,
+    memberships_named,
+    order_type,
+    priceable,
+    with_agreements,
+)
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.one_time import OneTimeTokens
 from app.services.principals import Access, Principal, read_within
@@ -41,7 +55,7 @@ _CLAIM = text("SELECT portal_claim_quote(:company, :number, :token_hash, :now)")
 class AskForQuote:
     """What the order page sends."""
 
-    items: Sequence[NewItem]
+    items: Sequence[ItemWish]
     coupon_code: str | None
     recipients: Sequence[QuoteRecipient]
 
@@ -60,9 +74,15 @@ async def create_quote(
 ) -> QuoteRead:
     """Stores the price of today; a job makes the paper and mails it. Takes no use of a coupon.
 
-    Raises what cannot be priced, `coupon_unknown`, `coupon_not_applicable`, and
-    `company_contact_missing` where a person without a company names one.
+    Raises what cannot be priced, `coupon_unknown`, `coupon_not_applicable`,
+    `membership_change_in_progress`, and `company_contact_missing` where a person without a company
+    names one.
     """
+    named = memberships_named(command.items)
+    if named:
+        assert principal.role is not None
+        require(principal.role, Permission.ORDERS_CREATE_CHANGE)
+    check_something_is_ordered(command.items)
     company = principal.company
     if company is None and QuoteRecipient.COMPANY_CONTACT in command.recipients:
         index = list(command.recipients).index(QuoteRecipient.COMPANY_CONTACT)
@@ -73,17 +93,28 @@ async def create_quote(
         if coupon is None:
             raise DomainError("coupon_unknown", "/coupon_code")
     today = seoul_date(principal.now)
-    priced = price_order(catalogue, command.items, coupon, today)
+    facts = await read_within(session, principal, PRICE_FACTS, ids=named)
+    assert facts is not None
+    contracts = {row.id: row for row in facts.contracts}
+    items = with_agreements(command.items, to_agreements(facts.agreements), today)
+    priced = price_order(catalogue, priceable(items, contracts), coupon, today)
+    check_present_use(items, priced, contracts)
+    if any(contract.busy for contract in facts.contracts):
+        raise DomainError("membership_change_in_progress")
     number = (await session.execute(_NUMBER)).scalar_one()
-    wishes = [WishRead(i.plan, i.users, i.months, i.add_ons) for i in command.items]
+    last_day = held_until(
+        today, touches_membership=bool(named), terms_end=_terms_end(items, contracts)
+    )
     quote = Quote(
         id=new_id(),
         company_id=company.id if company else None,
         account_id=principal.account_id,
         number=f"Q-{today:%Y%m%d}-{number:06d}",
         catalogue_code=priced.catalogue,
-        wishes=msgspec.to_builtins(wishes),
-        items=msgspec.to_builtins([_item(item) for item in priced.items]),
+        wishes=msgspec.to_builtins([_wish(item, contracts) for item in items]),
+        items=msgspec.to_builtins(
+            [_item(item, wish, contracts) for item, wish in zip(priced.items, items, strict=True)]
+        ),
         coupon_code=coupon.code if coupon else None,
         coupon_name_ko=coupon.name.ko if coupon else None,
         coupon_name_en=coupon.name.en if coupon else None,
@@ -94,7 +125,7 @@ async def create_quote(
         vat=priced.vat,
         total=priced.total,
         quoted_on=today,
-        expires_at=quote_expires_at(today),
+        expires_at=quote_expires_at(last_day),
         recipients=[str(recipient) for recipient in command.recipients],
         token_hash=None,
         mailed_at=None,
@@ -108,7 +139,38 @@ async def create_quote(
     return _found(await read_within(session, principal, QUOTE, id=quote.id))
 
 
-def _item(item: PricedItem) -> QuoteItemRead:
+def _terms_end(items: Sequence[ItemWish], contracts: Mapping[UUID, ContractRead]) -> list[date]:
+    """Of what is added to: nothing can be added behind a term's end."""
+    added = [i for i in items if isinstance(i, AddExtendWish) and (i.add_users or i.add_ons)]
+    ends = [contracts[item.membership_id].contract.expires_on for item in added]
+    return [day for day in ends if day is not None]
+
+
+def _wish(item: ItemWish, contracts: Mapping[UUID, ContractRead]) -> WishRead:
+    agreed = dict(item.agreed)
+    if isinstance(item, NewItem):
+        return WishRead(item.plan, item.users, item.months, item.add_ons, agreed=agreed)
+    plan, users, months = (
+        (None, item.add_users, item.extend_months)
+        if isinstance(item, AddExtendWish)
+        else (item.plan, item.users, item.months)
+    )
+    return WishRead(
+        plan=plan,
+        users=users,
+        months=months,
+        add_ons=item.add_ons,
+        type=order_type(item),
+        membership_id=item.membership_id,
+        revision=contracts[item.membership_id].revision,
+        agreed=agreed,
+    )
+
+
+def _item(
+    item: PricedItem, wish: ItemWish, contracts: Mapping[UUID, ContractRead]
+) -> QuoteItemRead:
+    held = None if isinstance(wish, NewItem) else contracts[wish.membership_id]
     return QuoteItemRead(
         type=item.type.value,
         plan=item.plan.code,
@@ -120,6 +182,11 @@ def _item(item: PricedItem) -> QuoteItemRead:
         discounts=[_discount(discount) for discount in item.discounts],
         labels_ko=[label.ko for label in item.labels],
         labels_en=[label.en for label in item.labels],
+        membership_id=held.id if held else None,
+        site_name=held.site_name if held else None,
+        expires_on=item.expires_on if isinstance(wish, AddExtendWish) else None,
+        ends_ko=[f"{name.ko} {quantity:,}" for name, quantity in item.ends],
+        ends_en=[f"{name.en} {quantity:,}" for name, quantity in item.ends],
     )
 
 
@@ -135,6 +202,8 @@ def _line(line: Line) -> QuoteLineRead:
         amount=line.amount,
         explanation_ko=explain_line(line, korean=True),
         explanation_en=explain_line(line, korean=False),
+        days=line.days,
+        days_of=line.of,
     )
 
 

@@ -97,6 +97,8 @@ class OrderItem(BelowCompany, Base):
     users: Mapped[int]
     months: Mapped[int | None]
     add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    agreed_prices: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
+    """Unit prices that went before the catalogue's when it was priced, and do when it is again."""
     state: Mapped[str]
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), index=True)
     membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)

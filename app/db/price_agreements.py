@@ -1,0 +1,37 @@
+"""Price agreements as the domain knows them; every statement reads them in the same shape."""
+
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from app.domain.price_agreements import PriceAgreement, PriceAgreements
+
+
+class AgreementRead(msgspec.Struct, frozen=True):
+    """One that was not ended, whatever its days."""
+
+    membership_id: UUID | None
+    unit_prices: dict[str, int]
+    first_day: date
+    last_day: date
+
+
+def agreements_of(company: str) -> str:
+    """A scalar query for the agreements of the company that the SQL expression `company` names."""
+    return (
+        "(SELECT coalesce(jsonb_agg(jsonb_build_object('membership_id', a.membership_id,"  # noqa: S608 - our own text
+        " 'unit_prices', a.unit_prices, 'first_day', a.first_day, 'last_day', a.last_day)"
+        " ORDER BY a.created_at, a.id), '[]') FROM price_agreements a"
+        f" WHERE a.company_id = {company} AND a.ended_at IS NULL)"
+    )
+
+
+def to_agreements(rows: list[AgreementRead]) -> PriceAgreements:
+    """The earliest made first, as they were read."""
+    return PriceAgreements(
+        tuple(
+            PriceAgreement(row.membership_id, row.unit_prices, row.first_day, row.last_day)
+            for row in rows
+        )
+    )
