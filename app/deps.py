@@ -43,6 +43,7 @@ from app.services.known_devices import KnownDevices
 from app.services.link_checks import LinkChecks
 from app.services.links import Links
 from app.services.mails import Mails
+from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
 from app.services.one_time import OneTimeTokens
 from app.services.orders import OrderJobs
@@ -120,6 +121,7 @@ class Deps:
     account_changes: AccountChanges
     withdrawal: Withdrawal
     retention: Retention
+    my_export: MyExport
 
     async def close(self) -> None:
         self.passwords.close()
@@ -315,6 +317,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         ),
         withdrawal=Withdrawal(database, clock, vault, account_mails),
         retention=Retention(database, clock),
+        my_export=MyExport(database, vault),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
         registry=registry,

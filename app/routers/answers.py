@@ -1,6 +1,7 @@
 """Answers as bytes, made once."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from fastapi import Response
@@ -8,10 +9,13 @@ from pydantic import BaseModel
 
 from app.routers.models import AnswerStruct
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _encode = msgspec.json.Encoder().encode
 
 
-def to_json(body: AnswerStruct | BaseModel) -> bytes:
+def to_json(body: "AnswerStruct | BaseModel | DataclassInstance") -> bytes:
     """The bytes that are sent, in the order of the body's fields."""
     return _encode(body.model_dump(mode="json") if isinstance(body, BaseModel) else body)
 

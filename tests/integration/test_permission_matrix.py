@@ -122,6 +122,7 @@ OPERATIONS = {
     "end_session": "me.update",
     "end_other_sessions": "me.update",
     "list_sign_ins": "me.read",
+    "export_my_data": "me.read",
     "get_order_confirmation": "documents.read",
     "get_order_transaction_confirmation": "documents.read",
     "create_quote": "quotes.create",
@@ -219,7 +220,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
-    "get_my_consents",
+    *("get_my_consents", "export_my_data"),
 )
 async def nothing_else(stage: Stage, actor: Actor) -> Request:
     return actor.ids, None, {}
