@@ -150,7 +150,10 @@ class ExportedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ExportedWish:
-    plan: str
+    """What was asked for; of an ADD_EXTEND, what is added and extended, without a plan."""
+
+    type: str
+    plan: str | None
     users: int | None
     months: int | None
     add_ons: Mapping[str, int]

@@ -162,7 +162,7 @@ def _quote(row: Row[*tuple[Any, ...]]) -> ExportedQuote:
     return ExportedQuote(
         number=row.number,
         company_id=row.company_id,
-        items=[ExportedWish(w.plan, w.users, w.months, dict(w.add_ons)) for w in wishes],
+        items=[ExportedWish(w.type, w.plan, w.users, w.months, dict(w.add_ons)) for w in wishes],
         total=row.total,
         quoted_on=row.quoted_on,
         expires_at=row.expires_at,

@@ -135,8 +135,11 @@ async def test_other_peoples_addresses_are_masked(
     member = await customer(client, world, portal)
     async with owner_engine.begin() as connection:
         await connection.execute(
-            text("UPDATE mails SET account_id = :id WHERE kind = 'site_opened'"),
-            {"id": UUID(member.account_id)},
+            text(
+                "UPDATE mails SET account_id = :id"
+                " WHERE kind = 'site_opened' AND company_id = :company"
+            ),
+            {"id": UUID(member.account_id), "company": UUID(member.company_id)},
         )
     exported = await export_of(client, member)
     to = {m["recipient"] for m in exported["mails"] if m["kind"] == "site_opened"}
