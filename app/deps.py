@@ -55,6 +55,7 @@ from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
 from app.services.retention import Retention
+from app.services.scheduled_changes import ScheduledChanges
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
@@ -88,6 +89,7 @@ class Deps:
     payment_methods: PaymentMethods
     provisioning: Provisioning
     order_jobs: OrderJobs
+    scheduled_changes: ScheduledChanges
     webhooks: ReceivedWebhooks
     mails: Mails
     one_time: OneTimeTokens
@@ -327,6 +329,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         payments=payments,
         payment_methods=PaymentMethods(payments),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
+        scheduled_changes=ScheduledChanges(catalogues),
         order_jobs=OrderJobs(database, clock, mails, emails),
         webhooks=ReceivedWebhooks(
             database,

@@ -40,6 +40,7 @@ from app.routers import (
     price_previews,
     quotes,
     recovery,
+    scheduled_changes,
     sessions,
     social,
     sso,
@@ -82,6 +83,7 @@ MODULES = (
     payment_methods,
     payments,
     memberships,
+    scheduled_changes,
     system_status,
     webhooks,
 )

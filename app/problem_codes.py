@@ -245,6 +245,25 @@ PROBLEM_CODES = _catalogue(
         "This quote was ordered already.",
     ),
     (
+        "scheduled_change_not_found",
+        404,
+        "예약된 변경이 없습니다.",
+        "No change is scheduled.",
+    ),
+    (
+        "scheduled_change_too_late",
+        409,
+        "다음 갱신을 변경할 수 있는 기한이 지났습니다.",
+        "It is too late to change the next renewal.",
+    ),
+    (
+        "scheduled_increase_not_offered",
+        422,
+        "늘리는 것은 추가 주문을 이용해 주세요.",
+        "More is added by an order.",
+    ),
+    ("nothing_to_schedule", 422, "변경되는 내용이 없습니다.", "Nothing would change."),
+    (
         "quote_membership_changed",
         409,
         "견적 이후 멤버십이 변경되었습니다. 견적서를 다시 받아 주세요.",

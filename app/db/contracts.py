@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.membership_reads import UsageRead
 from app.db.price_agreements import AgreementRead, agreements_of
 from app.db.reads import read_one
+from app.domain.changes import Usage
 from app.domain.contracts import Contract, HeldLine, Segment
 from app.domain.memberships import MembershipStatus
 from app.domain.periods import month_of
@@ -60,6 +61,13 @@ class ContractRead(msgspec.Struct, frozen=True):
     busy: bool
     segments: list[SegmentRow]
     held: list[HeldRow]
+
+    @property
+    def measured(self) -> Usage | None:
+        """What the groupware measured last."""
+        if self.usage is None:
+            return None
+        return Usage(self.usage.users, self.usage.account_bytes + self.usage.public_bytes)
 
     @property
     def contract(self) -> Contract:

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from app.db.reads import read_many, read_one
+from app.domain.scheduled_changes import ScheduledChange, SiteContent
 
 
 class UsageRead(msgspec.Struct, frozen=True):
@@ -15,6 +16,25 @@ class UsageRead(msgspec.Struct, frozen=True):
     account_bytes: int
     public_bytes: int
     options: dict[str, int]
+
+
+class ScheduledRead(msgspec.Struct, frozen=True):
+    """What shall be from the next renewal on, and what there was when that was said."""
+
+    plan: str
+    users: int
+    add_ons: dict[str, int]
+    seen_plan: str
+    seen_users: int
+    seen_add_ons: dict[str, int]
+
+    @property
+    def change(self) -> ScheduledChange:
+        """As the domain knows it."""
+        return ScheduledChange(
+            SiteContent(self.plan, self.users, self.add_ons),
+            SiteContent(self.seen_plan, self.seen_users, self.seen_add_ons),
+        )
 
 
 class MembershipRead(msgspec.Struct, frozen=True):
@@ -50,6 +70,7 @@ class MembershipRead(msgspec.Struct, frozen=True):
     revision: int
     usage: UsageRead | None
     usage_at: datetime | None
+    scheduled: ScheduledRead | None
     created_at: datetime
 
 
@@ -60,7 +81,9 @@ _COLUMNS = (
     " m.plan, m.status, m.billing_channel, m.reseller_name, m.reseller_phone,"
     " m.first_started_on, m.starts_on, m.expires_on, m.users, m.base_users,"
     " m.complimentary_users, m.storage_gb, m.base_storage_gb, m.add_ons, m.monthly_fee,"
-    " m.term_months, m.auto_renew, m.revision, s.usage, s.usage_at, m.created_at"
+    " m.term_months, m.auto_renew, m.revision, s.usage, s.usage_at,"
+    " (SELECT row_to_json(c) FROM scheduled_changes c WHERE c.membership_id = m.id) AS scheduled,"
+    " m.created_at"
 )
 _FROM = f"SELECT {_COLUMNS} FROM memberships m JOIN sites s ON s.id = m.site_id"  # noqa: S608 - our own text
 MEMBERSHIP_PAGE = read_many(

@@ -45,6 +45,8 @@ class AuditAction(StrEnum):
     GROUPWARE_ADMIN_LOST = "groupware.admin_lost"
     GROUPWARE_ADMIN_RESTORED = "groupware.admin_restored"
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
+    CHANGE_SCHEDULED = "membership.change_scheduled"
+    SCHEDULED_CHANGE_UNDONE = "membership.scheduled_change_undone"
 
 
 AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
@@ -90,6 +92,12 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         ),
         AuditAction.GROUPWARE_ADMIN_RESTORED: Name(
             "사이트 관리자 확인으로 ADMIN 권한 복구", "Role ADMIN is back: a site administrator"
+        ),
+        AuditAction.CHANGE_SCHEDULED: Name(
+            "다음 갱신의 변경 예약", "A change was scheduled for the next renewal"
+        ),
+        AuditAction.SCHEDULED_CHANGE_UNDONE: Name(
+            "다음 갱신의 변경 예약 취소", "A scheduled change was undone"
         ),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
     }

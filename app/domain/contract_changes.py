@@ -71,6 +71,45 @@ def apply_item(catalogue: Catalogue, contract: Contract, bought: BoughtItem) -> 
     return AppliedItem(after, sold, segment, not_served)
 
 
+def apply_renewal(catalogue: Catalogue, contract: Contract, bought: BoughtItem) -> AppliedItem:
+    """A contract after a RENEWAL that was priced for it, scheduled changes in its content.
+
+    `bought.add_ons` is what recurs from then on. The term goes on from the day after the last one,
+    whenever it is paid, and boundaries from the same anchor; once-packs carry over. On a plan
+    without terms the contract begins anew and has no end.
+
+    To be called where a RENEWAL item is confirmed (`services/membership_changes`), before its row
+    in `scheduled_changes` is deleted.
+    """
+    once = {add_on.code for add_on in catalogue.add_ons if add_on.basis is Basis.ONCE}
+    packs = {code: n for code, n in contract.add_ons.items() if code in once}
+    priced = bought.priced
+    if priced.months is None:
+        free = Contract(
+            plan=priced.plan.code,
+            users=priced.users,
+            anchor_on=priced.starts_on,
+            add_ons=_sum(packs, bought.add_ons),
+            setup_paid=contract.setup_paid,
+        )
+        return AppliedItem(free, (), None, ended=True)
+    segment = _segment(priced, OrderType.RENEWAL)
+    assert segment is not None
+    sold, _ = _from_the_day(contract.anchor_on, replace(bought, on=priced.starts_on))
+    setup = sum(line.amount for line in priced.lines if line.kind is LineKind.SETUP)
+    after = replace(
+        contract,
+        plan=priced.plan.code,
+        users=priced.users,
+        segments=(*contract.segments, segment),
+        add_ons=_sum(packs, bought.add_ons),
+        held=(*contract.held, *(line for _, line in sold)),
+        setup_paid=contract.setup_paid + setup,
+        status=MembershipStatus.IN_USE,
+    )
+    return AppliedItem(after, sold, segment)
+
+
 def _new_term(bought: BoughtItem, add_ons: Mapping[str, int], setup_paid: int) -> AppliedItem:
     priced = bought.priced
     segment = _segment(priced, priced.type)

@@ -219,6 +219,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer_statistics entrypoint
         quotes number catalogue_code coupon_code recipients
         received_webhooks provider webhook_id kind
+        scheduled_changes plan seen_plan
         segments kind
         sessions client_type revoked_reason
         sign_ins way outcome
@@ -256,6 +257,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         memberships add_ons
         order_items add_ons agreed_prices discounts labels
         price_agreements unit_prices
+        scheduled_changes add_ons seen_add_ons
         quotes wishes items coupon_name_ko coupon_name_en
         segments unit_prices
         sites usage

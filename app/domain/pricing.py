@@ -50,6 +50,7 @@ __all__ = [
     "PricedOrder",
     "price_item",
     "price_order",
+    "sum_up",
 ]
 
 
@@ -100,12 +101,18 @@ def price_order(
         fits = any(_fits(coupon, item, line) for item in priced for line in item.lines)
         check_coupon(coupon, today, amount, fits_any=fits)
         priced, coupon_amount = _take_coupon(priced, coupon)
-    discount = coupon_amount + sum(d.amount for item in priced for d in item.discounts)
+    return sum_up(catalogue.code, priced, coupon_amount)
+
+
+def sum_up(catalogue_code: str, items: Sequence[PricedItem], coupon_amount: int = 0) -> PricedOrder:
+    """Items that are priced, with their VAT: PRODUCT.md section 8, How an amount is made, 6."""
+    amount = sum(line.amount for item in items for line in item.lines)
+    discount = coupon_amount + sum(d.amount for item in items for d in item.discounts)
     supply = amount - discount
     vat = vat_of(supply)
     return PricedOrder(
-        catalogue=catalogue.code,
-        items=tuple(priced),
+        catalogue=catalogue_code,
+        items=tuple(items),
         coupon_amount=coupon_amount,
         amount=amount,
         discount=discount,

@@ -20,6 +20,6 @@ def to_json(body: "AnswerStruct | BaseModel | DataclassInstance") -> bytes:
     return _encode(body.model_dump(mode="json") if isinstance(body, BaseModel) else body)
 
 
-def answer(body: AnswerStruct, headers: Mapping[str, str] | None = None) -> Response:
+def answer(body: AnswerStruct | BaseModel, headers: Mapping[str, str] | None = None) -> Response:
     """200 with the body. The route names the body's type as its `response_model`."""
-    return Response(_encode(body), headers=headers, media_type="application/json")
+    return Response(to_json(body), headers=headers, media_type="application/json")

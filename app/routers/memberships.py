@@ -1,6 +1,6 @@
 """멤버십 현황."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +15,12 @@ from app.domain.memberships import (
     contract_notice,
 )
 from app.domain.periods import days_left, seoul_date
+from app.domain.scheduled_changes import (
+    SiteContent,
+    content_at_renewal,
+    describe,
+    recurring_of,
+)
 from app.language import Language
 from app.routers.answers import answer
 from app.routers.catalogue import SERVICE_TYPES, said
@@ -71,6 +77,15 @@ class AddOnGroupBody(AnswerStruct, frozen=True):
     items: list[MembershipAddOnBody]
 
 
+class MembershipScheduledBody(AnswerStruct, frozen=True):
+    """What becomes another at the next renewal; `GET …/scheduled-change` has it with its price."""
+
+    plan: str
+    plan_label: str
+    takes_effect_on: date
+    labels: list[str]
+
+
 class MembershipBody(AnswerStruct, frozen=True):
     """A membership; `monthly_fee` in KRW without VAT."""
 
@@ -96,6 +111,7 @@ class MembershipBody(AnswerStruct, frozen=True):
     monthly_fee: int
     auto_card_payment: bool
     auto_renew: bool
+    scheduled_change: MembershipScheduledBody | None
     contract_notice: str | None
 
 
@@ -255,7 +271,26 @@ def membership_body(
         monthly_fee=membership.monthly_fee,
         auto_card_payment=False,
         auto_renew=membership.auto_renew,
+        scheduled_change=_scheduled(membership, catalogue, language),
         contract_notice=said(notice, language) if notice else None,
+    )
+
+
+def _scheduled(
+    membership: MembershipRead, catalogue: Catalogue, language: Language
+) -> MembershipScheduledBody | None:
+    if membership.scheduled is None or membership.expires_on is None:
+        return None
+    users = membership.users - membership.complimentary_users
+    held = SiteContent(membership.plan, users, recurring_of(catalogue, membership.add_ons))
+    content = content_at_renewal(catalogue, held, membership.scheduled.change)
+    plan = catalogue.plan(content.plan)
+    assert plan is not None
+    return MembershipScheduledBody(
+        plan=plan.code,
+        plan_label=said(plan.name, language),
+        takes_effect_on=membership.expires_on + timedelta(days=1),
+        labels=[said(label, language) for label in describe(catalogue, held, content)],
     )
 
 

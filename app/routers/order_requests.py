@@ -55,6 +55,10 @@ class _OrderRequest(RequestModel):
     )
     consents: list[OrderConsentRequest] = Field(max_length=10)
 
+    def changed(self) -> list[UUID]:
+        """The memberships that CHANGE items name."""
+        return []
+
     def given_consents(self) -> list[GivenConsent]:
         return [GivenConsent(c.kind, c.version, c.agreed) for c in self.consents]
 
@@ -69,6 +73,9 @@ class PlaceOrderRequest(_OrderRequest):
     coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
     accept_credit: bool = False
     expected_total: Annotated[int, Field(ge=-(10**13), le=10**13), WHOLE] = Field(examples=[583000])
+
+    def changed(self) -> list[UUID]:
+        return [i.membership_id for i in self.items if isinstance(i, ChangeItemRequest)]
 
     def to_domain(self) -> PlaceOrder:
         return PlaceOrder(

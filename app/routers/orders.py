@@ -1,5 +1,6 @@
 """주문 및 결제: placing orders, 주문/구매내역."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from app.services.orders import (
     get_order,
     list_orders,
 )
+from app.services.present_use import present_use
 from app.services.principals import Principal, TransactionSession
 from app.services.quote_orders import hold_quote
 
@@ -79,6 +81,8 @@ class SubdomainRequest(RequestModel):
             "payment_method_not_allowed",
             "consent_required",
             "consent_unknown",
+            "provider_unavailable",
+            "provider_failed",
             body=True,
         ),
     },
@@ -91,6 +95,9 @@ async def create_order(
     body: OrderRequest,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
+    quoted = body.quote_id if isinstance(body, OrderQuoteRequest) else None
+    used = await present_use(deps.groupware, access, body.changed(), quoted)
+
     async def work(session: TransactionSession, principal: Principal) -> Answer:
         if isinstance(body, OrderQuoteRequest):
             quote = await hold_quote(session, principal, body.quote_id, len(body.sites))
@@ -99,6 +106,7 @@ async def create_order(
         else:
             catalogue = await deps.catalogues.in_force(session, seoul_date(principal.now))
             command = body.to_domain()
+        command = replace(command, used=used)
         offered = deps.payments.shop.methods
         placed = await place_order(session, principal, deps.vault, catalogue, command, offered)
         read = placed.as_read()

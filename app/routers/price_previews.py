@@ -64,11 +64,11 @@ class DiscountBody(AnswerModel):
 class PricedItemBody(AnswerModel):
     """A priced site; the dates are those of an opening today, or of the start asked for.
 
-    `ends`: what a CHANGE gives up, because it is held and not named.
+    `ends`: what a CHANGE or a renewal gives up, because it is held and not named.
     """
 
     index: int
-    type: Literal["NEW", "ADD", "EXTEND", "ADD_EXTEND", "CHANGE"]
+    type: Literal["NEW", "ADD", "EXTEND", "ADD_EXTEND", "CHANGE", "RENEWAL"]
     type_label: str
     plan: str
     plan_label: str
@@ -165,7 +165,7 @@ def _body(found: Preview, coupon_code: str | None, language: Language) -> PriceP
     return PricePreviewBody(
         catalogue_version=priced.catalogue,
         currency="KRW",
-        items=[_item(item, language) for item in priced.items],
+        items=[priced_item_body(item, language) for item in priced.items],
         coupon=_coupon(found, coupon_code, language),
         amount=priced.amount,
         discount=priced.discount,
@@ -175,7 +175,8 @@ def _body(found: Preview, coupon_code: str | None, language: Language) -> PriceP
     )
 
 
-def _item(item: PricedItem, language: Language) -> PricedItemBody:
+def priced_item_body(item: PricedItem, language: Language) -> PricedItemBody:
+    """A priced item in the request's language."""
     korean = language is Language.KO
     return PricedItemBody(
         index=item.index,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID
 
 from app.db.contracts import ContractRead
@@ -92,18 +93,27 @@ def _with_contract(
     return ChangeItem(found.contract, item.plan, item.users, item.months, item.add_ons, item.agreed)
 
 
+NOBODY_ASKED: Mapping[UUID, Usage] = MappingProxyType({})
+
+
 def check_present_use(
-    items: Sequence[ItemWish], priced: PricedOrder, contracts: Mapping[UUID, ContractRead]
+    items: Sequence[ItemWish],
+    priced: PricedOrder,
+    contracts: Mapping[UUID, ContractRead],
+    used: Mapping[UUID, Usage] = NOBODY_ASKED,
 ) -> None:
-    """Raises `below_present_use` for a CHANGE to less than the groupware measured last."""
+    """Raises `below_present_use` for a CHANGE to less than the groupware measured last.
+
+    `used`: what it was asked for just now.
+    """
     for item, wish in zip(priced.items, items, strict=True):
         if not isinstance(wish, ChangeWish):
             continue
-        usage = contracts[wish.membership_id].usage
+        usage = used.get(wish.membership_id) or contracts[wish.membership_id].measured
         if usage is not None:
             ordered = dict(wish.add_ons).get(STORAGE, 0)
             check_usage(
-                Usage(usage.users, usage.account_bytes + usage.public_bytes),
+                usage,
                 item.users,
                 storage_of(item.plan, item.users, ordered),
                 f"/items/{item.index}",

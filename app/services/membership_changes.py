@@ -36,6 +36,7 @@ from app.domain.pricing import (
     price_item,
 )
 from app.services.contract_wishes import STORAGE
+from app.services.scheduled_changes import forget_scheduled_change
 
 _NAMELESS = Name("", "")
 
@@ -227,6 +228,7 @@ async def write_contract(
                 .where(table.membership_id == membership.id, table.ended_on.is_(None))
                 .values(ended_on=before)
             )
+        await forget_scheduled_change(session, membership.id)
     contract = applied.contract
     first_day = on
     if applied.segment is not None:

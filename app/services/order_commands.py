@@ -1,9 +1,11 @@
 """What the order page sends, as placing an order takes it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from uuid import UUID
 
+from app.domain.changes import Usage
 from app.domain.pricing import NewItem
 from app.domain.terms import GivenConsent
 from app.services.contract_wishes import ItemWish
@@ -37,6 +39,8 @@ class PlaceOrder:
     payment_method: str | None
     consents: Sequence[GivenConsent]
     accept_credit: bool = False
+    used: Mapping[UUID, Usage] = field(default_factory=dict)
+    """What the groupware was asked for before: the present use of memberships to be changed."""
     quote: HeldQuote | None = None
     """The quote whose price the order takes, and whose items these are."""
 

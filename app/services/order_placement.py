@@ -174,7 +174,7 @@ def _price(
         coupon = honoured(coupon, quote.quoted_on, today)
     quoted_on = quote.quoted_on if quote else None
     priced = price_order(catalogue, wishes, coupon, today, command.starts_on, quoted_on)
-    check_present_use(command.items, priced, contracts)
+    check_present_use(command.items, priced, contracts, command.used)
     free = [i.index for i in priced.items if i.plan.free and i.type is OrderType.NEW]
     if free and facts.has_free_site:
         raise DomainError("free_site_exists", f"/items/{free[0]}/plan")

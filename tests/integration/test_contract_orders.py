@@ -417,8 +417,12 @@ async def test_nobody_changes_to_less_than_is_in_use(
 async def set_usage(portal: FastAPI, site_id: str, usage: dict[str, Any]) -> None:
     async with portal.state.deps.database.system_session("test data") as session:
         await session.execute(
-            text("UPDATE sites SET usage = cast(:usage AS jsonb) WHERE id = :id"),
-            {"usage": json.dumps(usage), "id": site_id},
+            text("UPDATE sites SET usage = cast(:usage AS jsonb), usage_at = :now WHERE id = :id"),
+            {
+                "usage": json.dumps(usage),
+                "id": site_id,
+                "now": await portal.state.deps.clock.now(session),
+            },
         )
 
 

@@ -144,6 +144,10 @@ OPERATIONS = {
     "list_memberships": "memberships.read",
     "get_membership": "memberships.read",
     "update_membership": "memberships.update",
+    "get_scheduled_change": "memberships.read",
+    "preview_scheduled_change": "memberships.update",
+    "schedule_change": "memberships.update",
+    "undo_scheduled_change": "memberships.update",
     "list_system_status": "system_status.read",
     "get_system_status": "system_status.read",
 }
@@ -319,6 +323,26 @@ async def a_membership_that_was_read(stage: Stage, actor: Actor) -> Request:
         answer = await stage.client.get(path, headers=actor.owner.headers)
         etag = answer.headers.get("etag", etag)
     return actor.ids, {"auto_renew": True}, {"If-Match": etag}
+
+
+FEWER_USERS = {"plan": "SHARED", "users": 9, "add_ons": []}
+
+
+@request("preview_scheduled_change", "schedule_change")
+async def fewer_users(stage: Stage, actor: Actor) -> Request:
+    ids, _, headers = await a_membership_that_was_read(stage, actor)
+    return ids, FEWER_USERS, headers
+
+
+@request("get_scheduled_change", "undo_scheduled_change")
+async def a_change_that_waits(stage: Stage, actor: Actor) -> Request:
+    ids, _, headers = await a_membership_that_was_read(stage, actor)
+    if actor.owner is None or "membership_id" not in ids:
+        return ids, None, headers
+    path = f"/v1/memberships/{ids['membership_id']}/scheduled-change"
+    headers_of_owner = actor.owner.headers | headers
+    answer = await stage.client.put(path, json=FEWER_USERS, headers=headers_of_owner)
+    return ids, None, {"If-Match": answer.headers.get("etag", headers["If-Match"])}
 
 
 @request("step_up")

@@ -130,6 +130,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "client_secret": "s" * 43,
     },
     "update_membership": {"auto_renew": True},
+    "preview_scheduled_change": {"plan": "SHARED", "users": 9},
+    "schedule_change": {"plan": "SHARED", "users": 9},
     "update_user": {"state": "SUSPENDED"},
     "begin_handover": {"name": "a", "email": "a@b.example", "phone": "01012345678"},
     "invite_user": {"name": "a", "email": "a@b.example"},

@@ -1,0 +1,28 @@
+"""What shall be another from a membership's next renewal on."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, Key, OfCompany
+
+
+class ScheduledChangeRow(OfCompany, Base):
+    """One of a membership at the most; gone when it is undone, applied or overtaken."""
+
+    __tablename__ = "scheduled_changes"
+
+    id: Mapped[Key]
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), unique=True)
+    plan: Mapped[str]
+    users: Mapped[int]
+    add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    seen_plan: Mapped[str]
+    seen_users: Mapped[int]
+    seen_add_ons: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    """What the membership held when it was scheduled: what is added later comes on top."""
+    created_at: Mapped[datetime]
