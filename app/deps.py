@@ -283,8 +283,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
                 ClientType.BROWSER: settings.browser_redirect_uris,
                 ClientType.NATIVE: settings.social_redirect_uris_native,
             },
+            account_mails,
         ),
-        links=Links(database, social_links),
+        links=Links(database, social_links, account_mails),
         groupware_sso=groupware_sso,
         sso_logins=SsoLogins(
             database,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.domain.social import SocialProvider
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.identity_verifications import Secret
 from app.routers.models import AnswerModel, RequestModel
 from app.routers.permissions import SIGNED_IN, CanReadMe, CanUpdateMe
@@ -94,10 +94,10 @@ async def list_links(deps: DepsDep, access: CanReadMe) -> LinksBody:
     ),
 )
 async def add_social_link(
-    deps: DepsDep, access: CanUpdateMe, body: AddLinkRequest
+    deps: DepsDep, language: LanguageDep, access: CanUpdateMe, body: AddLinkRequest
 ) -> AddedLinkBody:
     callback = SocialCallback(body.provider, body.code, body.state, body.client_secret)
-    return AddedLinkBody(id=await deps.social.link(access, callback))
+    return AddedLinkBody(id=await deps.social.link(access, callback, str(language)))
 
 
 @router.delete(
@@ -108,8 +108,10 @@ async def add_social_link(
     status_code=204,
     responses=problems(*SIGNED_IN, "reauthentication_required", "link_not_found", "last_way_in"),
 )
-async def remove_link(deps: DepsDep, access: CanUpdateMe, link_id: UUID) -> Response:
-    await deps.links.remove(access, link_id)
+async def remove_link(
+    deps: DepsDep, language: LanguageDep, access: CanUpdateMe, link_id: UUID
+) -> Response:
+    await deps.links.remove(access, link_id, str(language))
     return Response(status_code=204)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.accounts import Account
@@ -21,7 +21,17 @@ class Emails:
         sealed = await session.scalar(select(Account.email).where(Account.id == account_id))
         return None if sealed is None else self._vault.open("accounts.email", sealed)
 
-    async def of_all(self, session: AsyncSession, account_ids: Sequence[UUID]) -> list[str]:
-        """The addresses that are known, in no order, by one statement."""
-        rows = await session.scalars(select(Account.email).where(Account.id.in_(account_ids)))
+    async def of_all(
+        self, session: AsyncSession, account_ids: Sequence[UUID], caused_by: UUID
+    ) -> list[str]:
+        """Where a mail that `caused_by` asked for may go, in no order, by one statement.
+
+        To the asker's own address; to others' where it is verified (PRODUCT.md section 3).
+        """
+        rows = await session.scalars(
+            select(Account.email).where(
+                Account.id.in_(account_ids),
+                or_(Account.id == caused_by, Account.email_verified_at.is_not(None)),
+            )
+        )
         return [self._vault.open("accounts.email", sealed) for sealed in rows if sealed]

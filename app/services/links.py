@@ -17,7 +17,8 @@ from app.db.tables.sites import Site
 from app.db.tables.social import SocialLink
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
-from app.domain.social import SocialProvider
+from app.domain.social import PROVIDER_NAMES, SocialProvider
+from app.services.account_mails import AccountMails
 from app.services.audit import AuditEntry, record
 from app.services.order_events import account_actor
 from app.services.principals import Access, Principal
@@ -49,8 +50,9 @@ class Link:
 class Links:
     """List and remove. An account sees its own links of every company, and nobody else's."""
 
-    def __init__(self, database: Database, social: SocialLinks) -> None:
+    def __init__(self, database: Database, social: SocialLinks, mails: AccountMails) -> None:
         self._database = database
+        self._mails = mails
         self._social = social
 
     async def list(self, access: Access) -> Sequence[Link]:
@@ -84,8 +86,11 @@ class Links:
             email=self._social.opened(row.email),
         )
 
-    async def remove(self, access: Access, link_id: UUID) -> None:
-        """Raises `link_not_found`, `last_way_in`, `reauthentication_required`."""
+    async def remove(self, access: Access, link_id: UUID, language: str) -> None:
+        """The owner is told of a way in that is gone.
+
+        Raises `link_not_found`, `last_way_in`, `reauthentication_required`.
+        """
         async with access.transaction() as (_, principal):
             principal.require_step_up()
         async with self._database.system_session("unlink") as session:
@@ -95,6 +100,11 @@ class Links:
             company_id = None
             if removed is None:
                 company_id = await _remove_groupware(session, principal, link_id)
+            else:
+                facts = {"provider": PROVIDER_NAMES[SocialProvider(removed)]}
+                await self._mails.tell(
+                    session, account.id, "social_unlinked", principal.now, facts, language
+                )
             record(
                 session,
                 AuditEntry(

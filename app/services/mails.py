@@ -3,6 +3,7 @@
 The address and the facts are sealed in the row; the words are made when the mail is sent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -12,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -21,6 +22,15 @@ from app.db.ids import new_id
 from app.db.queue import Job
 from app.db.tables.plumbing import Mail
 from app.db.vault import Vault
+from app.domain.mail_rules import (
+    PURPOSES,
+    TO_ANY_ADDRESS,
+    MailPurpose,
+    MarketingConsent,
+    check_marketing,
+    may_be_sent,
+    next_daytime,
+)
 from app.domain.mails import MailAttachment, OutgoingMail
 from app.domain.provider_errors import ProviderError, ProviderRefused
 from app.services.ports import MailTransport
@@ -28,6 +38,13 @@ from app.services.ports import MailTransport
 SEND_MAIL = "send_mail"
 LONGEST_PAUSE = timedelta(hours=6)
 GIVE_UP_AFTER = 12
+_ADDRESS = text(
+    "SELECT a.email_verified_at IS NOT NULL AND a.email_index = :email_index AS verified,"
+    " c.agreed, c.given_at FROM accounts a LEFT JOIN LATERAL ("
+    "   SELECT agreed, given_at FROM consents WHERE account_id = a.id AND kind = 'MARKETING'"
+    "   ORDER BY given_at DESC, id DESC LIMIT 1) c ON true"
+    " WHERE a.id = :account AND a.status = 'ACTIVE'"
+)
 _TEXTS = Path(__file__).parent / "mail_texts"
 
 
@@ -80,7 +97,44 @@ class Mails:
         )
 
     def queue(self, session: AsyncSession, mail: NewMail, now: datetime) -> Job:
-        """Adds the row to the caller's transaction; the caller enqueues the job there, too."""
+        """Adds the row to the caller's transaction; the caller enqueues the job there, too.
+
+        For what any address may get. Raises `ValueError` for a kind that nobody gave a purpose, and
+        for one whose address must be looked at first: that is `queue_if_allowed`.
+        """
+        if PURPOSES.get(mail.kind) not in TO_ANY_ADDRESS:
+            raise ValueError(f"not for any address: {mail.kind}")
+        return self._add(session, mail, now, now)
+
+    async def queue_if_allowed(
+        self, session: AsyncSession, mail: NewMail, now: datetime
+    ) -> Job | None:
+        """The same for a notice or advertising to the account `mail.account_id`.
+
+        None where the address is not verified, is not the account's any more, or wants no
+        advertising; advertising waits for the day. Needs a session that sees the account. Raises
+        `ValueError` for advertising that is not marked or cannot be ended.
+        """
+        purpose = PURPOSES[mail.kind]
+        values = {
+            "account": mail.account_id,
+            "email_index": self._vault.index("email", mail.recipient.lower()),
+        }
+        row = (await session.execute(_ADDRESS, values)).one_or_none()
+        consent = None
+        if row is not None and row.agreed is not None:
+            consent = MarketingConsent(row.agreed, row.given_at)
+        verified = row is not None and row.verified
+        if not may_be_sent(purpose, verified=verified, marketing=consent, now=now):
+            return None
+        due_at = now
+        if purpose is MailPurpose.MARKETING:
+            subject, _ = self._words(mail.kind, mail.language, mail.facts)
+            check_marketing(subject, mail.facts)
+            due_at = next_daytime(now)
+        return self._add(session, mail, now, due_at)
+
+    def _add(self, session: AsyncSession, mail: NewMail, now: datetime, due_at: datetime) -> Job:
         row_id = new_id()
         session.add(
             Mail(
@@ -96,7 +150,7 @@ class Mails:
                 facts=self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
                 state="QUEUED",
                 attempts=0,
-                due_at=now,
+                due_at=due_at,
                 sent_at=None,
                 created_at=now,
             )
@@ -142,11 +196,15 @@ class Mails:
                 .values(attempts=attempts, due_at=now + pause, state=state)
             )
 
+    def _words(self, kind: str, language: str, facts: Mapping[str, str]) -> tuple[str, str]:
+        """Subject and body."""
+        text = self._texts.get_template(f"{kind}.{language}.txt").render(facts)
+        subject, _, body = text.partition("\n")
+        return subject, body
+
     def _compose(self, row: Mail, attachments: tuple[MailAttachment, ...]) -> OutgoingMail:
         facts = msgspec.json.decode(self._vault.open("mails.facts", row.facts), type=dict[str, str])
-        name = f"{row.kind}.{row.language}"
-        text = self._texts.get_template(f"{name}.txt").render(facts)
-        subject, _, body = text.partition("\n")
+        subject, body = self._words(row.kind, row.language, facts)
         html = self._texts.get_template("layout.html").render(
             subject=subject, paragraphs=body.strip().split("\n\n"), language=row.language
         )

@@ -224,5 +224,5 @@ class QuoteMails:
                 select(Company.corporate_account_id).where(Company.id == quote.company_id)
             )
             accounts += [contact] if contact else []
-        found = await self.emails.of_all(session, accounts)
+        found = await self.emails.of_all(session, accounts, quote.account_id)
         return list(dict.fromkeys(found))

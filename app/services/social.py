@@ -25,7 +25,8 @@ from app.domain.id_tokens import TokenRefused
 from app.domain.provider_errors import ProviderRefused, Refusal
 from app.domain.roles import AccountKind
 from app.domain.sign_in import SignInWay
-from app.domain.social import SocialProvider, SocialUser
+from app.domain.social import PROVIDER_NAMES, SocialProvider, SocialUser
+from app.services.account_mails import AccountMails
 from app.services.one_time import OneTimeTokens
 from app.services.ports import SocialSignIn
 from app.services.principals import Access
@@ -89,6 +90,7 @@ class SocialSignIns:
         links: SocialLinks,
         providers: Mapping[SocialProvider, SocialSignIn],
         redirect_uris: Mapping[ClientType, Sequence[str]],
+        mails: AccountMails,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -98,6 +100,7 @@ class SocialSignIns:
         self._links = links
         self._providers = providers
         self._redirect_uris = redirect_uris
+        self._mails = mails
 
     async def start(
         self,
@@ -169,8 +172,10 @@ class SocialSignIns:
             )
             return SocialOutcome(grant, None, None, None)
 
-    async def link(self, access: Access, callback: SocialCallback) -> UUID:
+    async def link(self, access: Access, callback: SocialCallback, language: str) -> UUID:
         """Adds the provider's user to the signed-in individual's ways in; returns the link's id.
+
+        A new way in is told to the owner.
 
         Raises `individual_account_required`, `reauthentication_required`, what `complete` raises
         about the attempt, and `social_*_already_linked`.
@@ -187,7 +192,13 @@ class SocialSignIns:
         async with self._database.system_session("social link") as session:
             now = await self._clock.now(session)
             identity = self._links.identity(user)
-            return await self._links.add(session, principal.account_id, identity, now)
+            added = await self._links.add(session, principal.account_id, identity, now)
+            if added.is_new:
+                facts = {"provider": PROVIDER_NAMES[identity.provider]}
+                await self._mails.tell(
+                    session, principal.account_id, "social_linked", now, facts, language
+                )
+            return added.id
 
     async def _redeem(self, callback: SocialCallback, given: Authorization) -> SocialUser:
         try:

@@ -33,6 +33,14 @@ class SocialIdentity:
     email: str | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AddedLink:
+    """`is_new`: it was not the account's before."""
+
+    id: UUID
+    is_new: bool
+
+
 class SocialLinks:
     """Every method works in the caller's transaction, which sees all rows."""
 
@@ -97,7 +105,7 @@ class SocialLinks:
 
     async def add(
         self, session: AsyncSession, account_id: UUID, identity: SocialIdentity, now: datetime
-    ) -> UUID:
+    ) -> AddedLink:
         """The link, its own if it is there already.
 
         Raises `social_account_already_linked` where it is another account's, and
@@ -118,7 +126,8 @@ class SocialLinks:
             .returning(SocialLink.id)
         )
         if added.one_or_none() is None:
-            return await self._there_already(session, account_id, identity)
+            link_id = await self._there_already(session, account_id, identity)
+            return AddedLink(link_id, is_new=False)
         record(
             session,
             AuditEntry(
@@ -131,7 +140,7 @@ class SocialLinks:
                 details={"provider": str(identity.provider)},
             ),
         )
-        return link_id
+        return AddedLink(link_id, is_new=True)
 
     @staticmethod
     async def _there_already(

@@ -25,6 +25,7 @@ from tests.flows import (
     sign_up_individual,
     verify_person,
 )
+from tests.mails import mails_to
 from tests.openid import FakeProvider, Json, Routed, google, kakao, naver
 
 ORIGIN = {"Origin": "http://127.0.0.1:3000"}
@@ -482,6 +483,29 @@ async def test_a_signed_in_individual_adds_and_removes_social_links(
     assert (await come_back(client, fakes, "google", who)).json()["state"] == "SIGN_UP_REQUIRED"
     gone = await client.delete(f"/v1/me/links/{link['id']}", headers=person.headers)
     assert problem(gone) == (404, "link_not_found")
+
+
+async def test_the_owner_is_told_of_a_way_in_that_came_or_went(
+    portal: FastAPI, client: httpx.AsyncClient, world: World, fakes: Fakes
+) -> None:
+    """In the language of the request; a link that was there already is no news."""
+    person = await sign_up_individual(client, world)
+    who = user()
+    added = await add_link(client, fakes, person.headers, who, "naver")
+    again = await add_link(client, fakes, person.headers, who, "naver")
+    assert (added.status_code, again.json()) == (201, added.json())
+    (told,) = await mails_to(portal, person.email, "social_linked")
+    assert (told["provider"], told["at"][-5:]) == ("Naver", "(KST)")
+    path = f"/v1/me/links/{added.json()['id']}"
+    answer = await client.delete(path, headers=person.headers | {"Accept-Language": "en"})
+    assert answer.status_code == 204
+    assert len(await mails_to(portal, person.email, "social_unlinked")) == 1
+    async with portal.state.deps.database.system_session("test: mails") as session:
+        languages = await session.execute(
+            text("SELECT kind, language FROM mails WHERE account_id = cast(:id AS uuid)"),
+            {"id": person.account_id},
+        )
+        assert ("social_unlinked", "en") in [tuple(row) for row in languages]
 
 
 async def add_link(

@@ -1,0 +1,116 @@
+"""Which mail may go to which address: what each is for, and what its address needs.
+
+PRODUCT.md section 3: an address that is not verified gets the mail that verifies it, what its own
+signed-in user causes, and what contract or law makes us send. Section 14: marketing by its own
+rules †: 정보통신망법 제50조 and its 시행령, for the operator's adviser to confirm.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from app.domain.periods import SEOUL
+
+
+class MailPurpose(StrEnum):
+    """Why somebody is written to."""
+
+    VERIFICATION = "VERIFICATION"
+    OWN = "OWN"
+    """Caused by the address's own signed-in user."""
+    CONTRACT = "CONTRACT"
+    """Orders, payments, opening, renewal."""
+    SECURITY = "SECURITY"
+    """Sign-ins, keys, links, roles, and who asks for one."""
+    INVITATION = "INVITATION"
+    """To somebody whom a company or a site named: the address is nobody's account yet."""
+    NOTICE = "NOTICE"
+    """Anything else: to a verified address only."""
+    MARKETING = "MARKETING"
+    """Advertising: to a verified address with a consent in force, in daytime."""
+
+
+PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
+    {
+        "verify_email": MailPurpose.VERIFICATION,
+        "quote_issued": MailPurpose.OWN,
+        "signed_up": MailPurpose.OWN,
+        "signed_up_individual": MailPurpose.OWN,
+        "order_placed": MailPurpose.CONTRACT,
+        "payment_received": MailPurpose.CONTRACT,
+        "site_opened": MailPurpose.CONTRACT,
+        "admin_lost_denied": MailPurpose.SECURITY,
+        "admin_lost_silent": MailPurpose.SECURITY,
+        "email_changed": MailPurpose.SECURITY,
+        "groupware_linked": MailPurpose.SECURITY,
+        "handed_over": MailPurpose.SECURITY,
+        "invitation_approval": MailPurpose.SECURITY,
+        "new_device": MailPurpose.SECURITY,
+        "password_changed": MailPurpose.SECURITY,
+        "password_reset": MailPurpose.SECURITY,
+        "password_reset_notice": MailPurpose.SECURITY,
+        "phone_changed": MailPurpose.SECURITY,
+        "session_ended": MailPurpose.SECURITY,
+        "social_linked": MailPurpose.SECURITY,
+        "social_unlinked": MailPurpose.SECURITY,
+        "withdrawn": MailPurpose.SECURITY,
+        "corporate_invitation": MailPurpose.INVITATION,
+        "handover": MailPurpose.INVITATION,
+        "user_invitation": MailPurpose.INVITATION,
+    }
+)
+"""By kind. A kind without a line cannot be queued."""
+TO_ANY_ADDRESS: Final = frozenset(MailPurpose) - {MailPurpose.NOTICE, MailPurpose.MARKETING}
+
+CONSENT_LASTS: Final = timedelta(days=730)
+"""시행령 제62조의3: two years after the consent it is asked again †."""
+DAY_BEGINS, DAY_ENDS = time(8), time(21)
+"""제50조 제3항: nothing from 21:00 to 08:00 †. Kept for mails, too, where law would allow them."""
+MARK: Final = "(광고)"
+"""제50조 제4항: what a subject begins with †."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketingConsent:
+    """The newest answer to the document MARKETING; confirming it is answering once more."""
+
+    agreed: bool
+    given_at: datetime
+
+    def in_force(self, now: datetime) -> bool:
+        """Given, not withdrawn, and not two years old."""
+        return self.agreed and now < self.given_at + CONSENT_LASTS
+
+
+def may_be_sent(
+    purpose: MailPurpose, *, verified: bool, marketing: MarketingConsent | None, now: datetime
+) -> bool:
+    """Whether an account's address gets a mail of this purpose. `marketing` None: never asked."""
+    if purpose in TO_ANY_ADDRESS:
+        return True
+    if purpose is MailPurpose.NOTICE:
+        return verified
+    return verified and marketing is not None and marketing.in_force(now)
+
+
+def check_marketing(subject: str, facts: Mapping[str, str]) -> None:
+    """Raises `ValueError` for advertising that is not marked, or that nobody can unsubscribe from.
+
+    The link works without a sign-in, so it is in the facts like every other link.
+    """
+    if not subject.startswith(MARK):
+        raise ValueError("the subject of advertising begins with (광고)")
+    if "://" not in facts.get("unsubscribe", ""):
+        raise ValueError("advertising carries the link that ends it")
+
+
+def next_daytime(at: datetime) -> datetime:
+    """`at`, or eight o'clock in Seoul where that is between nine in the evening and then."""
+    local = at.astimezone(SEOUL)
+    if DAY_BEGINS <= local.time() < DAY_ENDS:
+        return at
+    day = local.date() + (timedelta(days=1) if local.time() >= DAY_ENDS else timedelta())
+    return datetime.combine(day, DAY_BEGINS, tzinfo=SEOUL).astimezone(at.tzinfo)
