@@ -32,7 +32,7 @@ async def serve(settings: Settings) -> None:
                 host=settings.host,
                 port=settings.port,
                 access_log=False,
-                log_level="warning",
+                log_config=None,
                 forwarded_allow_ips=settings.forwarded_allow_ips,
                 server_header=False,
                 timeout_graceful_shutdown=10,
@@ -45,7 +45,7 @@ async def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.metrics_port,
             access_log=False,
-            log_level="warning",
+            log_config=None,
         )
         servers.append(_Server(internal))
 

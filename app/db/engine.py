@@ -47,6 +47,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
+            hide_parameters=True,
             connect_args={"server_settings": SERVER_SETTINGS, "timeout": 5},
         )
         return cls(engine, async_sessionmaker(engine, expire_on_commit=False))
