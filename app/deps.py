@@ -46,6 +46,9 @@ from app.services.mails import Mails
 from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
 from app.services.one_time import OneTimeTokens
+from app.services.operator_agreements import OperatorAgreements
+from app.services.operator_catalogue import OperatorCatalogue
+from app.services.operator_coupons import OperatorCoupons
 from app.services.orders import OrderJobs
 from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
@@ -90,6 +93,9 @@ class Deps:
     provisioning: Provisioning
     order_jobs: OrderJobs
     scheduled_changes: ScheduledChanges
+    operator_catalogue: OperatorCatalogue
+    operator_coupons: OperatorCoupons
+    operator_agreements: OperatorAgreements
     webhooks: ReceivedWebhooks
     mails: Mails
     one_time: OneTimeTokens
@@ -331,6 +337,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         payment_methods=PaymentMethods(payments),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         scheduled_changes=ScheduledChanges(catalogues),
+        operator_catalogue=OperatorCatalogue(database, clock, catalogues),
+        operator_coupons=OperatorCoupons(database, clock, catalogues),
+        operator_agreements=OperatorAgreements(database, clock, catalogues),
         order_jobs=OrderJobs(database, clock, mails, emails),
         webhooks=ReceivedWebhooks(
             database,

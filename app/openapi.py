@@ -1,6 +1,7 @@
 """The contract as a document: tags in menu order, the problem schema, what FastAPI adds unasked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -37,25 +38,36 @@ TAGS = [
 SIGN_IN_IS_OPTIONAL = {"preview_price"}
 
 
-def describe(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What one document has of its own. `names_company`: its operations take X-Company-Id."""
+
+    tags: Sequence[Mapping[str, str]]
+    names_company: bool
+
+
+CUSTOMERS = Paper(TAGS, names_company=True)
+
+
+def describe(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper = CUSTOMERS) -> None:
     """Gives the application an `openapi()` that answers our document of the routes, made once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, routes)
+            app.openapi_schema = _document(app, routes, paper)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+def _document(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=app.description.strip(),
         routes=routes,
-        tags=TAGS,
+        tags=[dict(tag) for tag in paper.tags],
         separate_input_output_schemas=False,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
@@ -67,7 +79,8 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             _drop_unused(operation)
-            _name_company(operation)
+            if paper.names_company:
+                _name_company(operation)
             _require_headers(operation)
             if operation["operationId"] in SIGN_IN_IS_OPTIONAL:
                 operation["security"].insert(0, {})

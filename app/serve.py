@@ -1,4 +1,4 @@
-"""Runs the API: the public listener, and the internal one for Prometheus."""
+"""Runs the API: the public listener, the internal one for Prometheus, and the operator's."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ import uvloop
 from app.internal import create_internal_app
 from app.logs import configure_logging
 from app.main import create_app
+from app.operator_app import create_operator_app
 from app.settings import Settings
 
 
@@ -39,15 +40,23 @@ async def serve(settings: Settings) -> None:
             )
         )
     ]
-    if settings.metrics_port:
-        internal = uvicorn.Config(
-            create_internal_app(app.state.deps),
-            host=settings.host,
-            port=settings.metrics_port,
-            access_log=False,
-            log_config=None,
+    inner = [(settings.metrics_port, create_internal_app(app.state.deps))]
+    inner.append((settings.operator_port, create_operator_app(app.state.deps)))
+    servers += [
+        _Server(
+            uvicorn.Config(
+                application,
+                host=settings.host,
+                port=port,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
         )
-        servers.append(_Server(internal))
+        for port, application in inner
+        if port
+    ]
 
     def stop() -> None:
         for server in servers:

@@ -2,7 +2,8 @@
 
 Reads PORT (8000), SANDBOX_PORT (8001), SMTP_PORT (8025), METRICS_PORT (8002), DATA_DIR (.data) and
 DATABASE_URL. Without the last, a cluster is kept in DATA_DIR and filled with demo data once; with
-it, that server is used, and filled only where DEMO=1 says so. DEMO=0 means no demo data.
+it, that server is used, and filled only where DEMO=1 says so. DEMO=0 means no demo data. With
+OPERATOR_PORT the operator's listener is there, too.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 
 from app.db.prepare import prepare
+from app.settings import SANDBOX_OPERATOR_TOKEN
 from tools.postgres import EmbeddedPostgres
 
 DATABASE = "portal"
@@ -118,6 +120,8 @@ def _environment(data_dir: Path) -> dict[str, str]:
     issuer = f"http://localhost:{environment['SANDBOX_PORT']}/groupware"
     environment.setdefault("GROUPWARE_OIDC_ISSUER", issuer)
     environment.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{environment['PORT']}")
+    if environment.get("OPERATOR_PORT", "0") != "0":
+        environment.setdefault("OPERATOR_TOKEN", SANDBOX_OPERATOR_TOKEN.get_secret_value())
     environment.setdefault("CORS_ORIGINS", f"{sandbox} {LOCAL_FRONTENDS}")
     return environment
 

@@ -17,10 +17,17 @@ async def load_catalogues(session: AsyncSession) -> tuple[Catalogue, ...]:
 
 
 async def find_coupon(session: AsyncSession, code: str) -> Coupon | None:
-    """The coupon by its exact code; None also where all its uses are taken."""
+    """The coupon by its exact code; None also where it was ended or all its uses are taken."""
     row = (await session.execute(select(CouponRow).where(CouponRow.code == code))).scalar()
-    if row is None or (row.uses_in_all is not None and row.uses >= row.uses_in_all):
+    if row is None or row.ended_at is not None:
         return None
+    if row.uses_in_all is not None and row.uses >= row.uses_in_all:
+        return None
+    return to_coupon(row)
+
+
+def to_coupon(row: CouponRow) -> Coupon:
+    """As the domain knows it."""
     return Coupon(
         code=row.code,
         name=Name(row.name_ko, row.name_en),

@@ -43,6 +43,7 @@ class ContractRead(msgspec.Struct, frozen=True):
     """
 
     id: UUID
+    company_id: UUID
     site_id: UUID
     site_name: str
     subdomain: str
@@ -99,8 +100,8 @@ class ContractRead(msgspec.Struct, frozen=True):
 
 
 _CONTRACTS = (
-    "SELECT m.id, m.site_id, s.name AS site_name, s.subdomain, s.url, m.plan, m.status,"
-    " m.billing_channel, m.revision, m.users - m.complimentary_users AS users,"
+    "SELECT m.id, m.company_id, m.site_id, s.name AS site_name, s.subdomain, s.url, m.plan,"
+    " m.status, m.billing_channel, m.revision, m.users - m.complimentary_users AS users,"
     " m.complimentary_users, m.anchor_on, m.expires_on, m.add_ons, m.setup_paid, s.usage,"
     " EXISTS (SELECT 1 FROM order_items i WHERE i.membership_id = m.id"
     "   AND (i.state = 'PROVISIONING' OR (i.state = 'PENDING' AND i.due_at IS NOT NULL))) AS busy,"
@@ -143,4 +144,19 @@ async def contracts_of(
     """By membership; those that the company does not have are left out."""
     values = {"company": company_id, "ids": list(membership_ids)}
     found = await session.execute(_OF_COMPANY, values)
+    return {row.id: row for row in _decode(found.scalar_one())}
+
+
+_ANY = text(
+    "SELECT coalesce(json_agg(r), '[]')::text FROM ("  # noqa: S608 - our own text
+    + _CONTRACTS
+    + " WHERE m.id = ANY(cast(:ids AS uuid[]))) AS r"
+)
+
+
+async def any_contracts(
+    session: AsyncSession, membership_ids: Sequence[UUID]
+) -> dict[UUID, ContractRead]:
+    """By membership, of whatever company: for the system's sessions."""
+    found = await session.execute(_ANY, {"ids": list(membership_ids)})
     return {row.id: row for row in _decode(found.scalar_one())}

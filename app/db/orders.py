@@ -25,7 +25,7 @@ _FACTS = text(
     f" {agreements_of('c.id')} AS agreements"
     " FROM companies c CROSS JOIN LATERAL portal_placement_facts("
     "   c.id, :fingerprint, :since, :names, :coupon_code) f"
-    " LEFT JOIN coupons k ON k.code = :coupon_code"
+    " LEFT JOIN coupons k ON k.code = :coupon_code AND k.ended_at IS NULL"
     "   AND (k.uses_in_all IS NULL OR k.uses < k.uses_in_all)"
     "   AND (k.uses_per_company IS NULL OR f.coupon_uses < k.uses_per_company)"
     " WHERE c.id = :company"
@@ -106,7 +106,7 @@ def _coupon(document: dict[str, object] | None) -> Coupon | None:
 
 _TAKE_COUPON = text(
     "WITH taken AS (UPDATE coupons SET uses = uses + 1 WHERE code = :code"
-    " AND (uses_in_all IS NULL OR uses < uses_in_all) RETURNING code)"
+    " AND ended_at IS NULL AND (uses_in_all IS NULL OR uses < uses_in_all) RETURNING code)"
     " INSERT INTO coupon_uses (id, company_id, coupon_code, order_id, created_at)"
     " SELECT :id, :company, code, :order, :now FROM taken RETURNING id"
 )

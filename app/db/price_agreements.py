@@ -1,10 +1,15 @@
 """Price agreements as the domain knows them; every statement reads them in the same shape."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.tables.price_agreements import PriceAgreementRow
 from app.domain.price_agreements import PriceAgreement, PriceAgreements
 
 
@@ -35,3 +40,20 @@ def to_agreements(rows: list[AgreementRead]) -> PriceAgreements:
             for row in rows
         )
     )
+
+
+async def agreements_by_company(
+    session: AsyncSession, companies: Collection[UUID]
+) -> dict[UUID, PriceAgreements]:
+    """Of several companies, for the system's sessions; those without any are left out."""
+    rows = await session.execute(
+        select(PriceAgreementRow)
+        .where(PriceAgreementRow.company_id.in_(companies), PriceAgreementRow.ended_at.is_(None))
+        .order_by(PriceAgreementRow.created_at, PriceAgreementRow.id)
+    )
+    held: dict[UUID, list[PriceAgreement]] = defaultdict(list)
+    for row in rows.scalars():
+        held[row.company_id].append(
+            PriceAgreement(row.membership_id, row.unit_prices, row.first_day, row.last_day)
+        )
+    return {company: PriceAgreements(tuple(agreed)) for company, agreed in held.items()}

@@ -47,6 +47,12 @@ class AuditAction(StrEnum):
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
     CHANGE_SCHEDULED = "membership.change_scheduled"
     SCHEDULED_CHANGE_UNDONE = "membership.scheduled_change_undone"
+    PRICE_AGREED = "price_agreement.made"
+    PRICE_AGREEMENT_ENDED = "price_agreement.ended"
+    CATALOGUE_DRAFTED = "catalogue_version.drafted"
+    CATALOGUE_ACTIVATED = "catalogue_version.activated"
+    COUPON_CREATED = "coupon.created"
+    COUPON_ENDED = "coupon.ended"
 
 
 AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
@@ -99,6 +105,12 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.SCHEDULED_CHANGE_UNDONE: Name(
             "다음 갱신의 변경 예약 취소", "A scheduled change was undone"
         ),
+        AuditAction.PRICE_AGREED: Name("협약 단가 등록", "Unit prices were agreed"),
+        AuditAction.PRICE_AGREEMENT_ENDED: Name("협약 단가 종료", "A price agreement was ended"),
+        AuditAction.CATALOGUE_DRAFTED: Name("요금표 초안 등록", "A catalogue version was drafted"),
+        AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
+        AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
+        AuditAction.COUPON_ENDED: Name("쿠폰 종료", "A coupon was ended"),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
     }
 )

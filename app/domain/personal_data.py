@@ -194,6 +194,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         alembic_version version_num
         audit_events action
         business_verifications level status tax_type
+        catalogue_drafts code
         catalogue_versions code
         companies verification_level verification_status
         company_members state
@@ -252,6 +253,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
     | _columns(
         WORDS,
         """
+        catalogue_drafts document
         catalogue_versions document
         coupons name_ko name_en plans order_types
         memberships add_ons
@@ -281,6 +283,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback
         price_agreements made_by ended_by
+        catalogue_drafts created_by activated_by
         """,
     )
     | _columns(

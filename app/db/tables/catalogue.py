@@ -46,6 +46,8 @@ class CouponRow(Base):
     uses_in_all: Mapped[int | None]
     uses_per_company: Mapped[int | None]
     uses: Mapped[int]
+    ended_at: Mapped[datetime | None]
+    """By the operator, before its last day."""
 
 
 class CouponUse(OfCompany, Base):
