@@ -26,6 +26,7 @@ CMD ["python", "-m", "sandbox"]
 
 # The last stage is what `docker build .` makes. Its files belong to root: the process cannot change them.
 FROM runtime AS portal
+RUN install -d -o portal -g portal -m 700 /var/lib/portal/files
 COPY --from=portal-build /opt/portal /opt/portal
 ENV HOST=0.0.0.0 PORT=8000
 EXPOSE 8000

@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench bench-scale soak
+.PHONY: run tour test browser-test check lock openapi bench bench-scale soak operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -18,6 +18,10 @@ run: $(STAMP)
 
 tour: $(STAMP)
 	@$(BIN)/python -m tools.tour
+
+# make operator DO='list', with the settings of `make run` in the environment
+operator: $(STAMP)
+	@$(BIN)/python -m tools.operator $(DO)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -p tools.pytest_no_skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from app.adapters.documents import TypstDocuments
+from app.adapters.files import DiskFiles
 from app.adapters.groupware import GroupwareProvisioning
 from app.adapters.groupware_sso import GroupwareSso
 from app.adapters.http import ProviderHttp
@@ -27,8 +28,13 @@ from app.services.acceptances import Acceptances
 from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
+from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
+from app.services.case_decisions import CaseDecisions
+from app.services.case_queue import CaseQueue
+from app.services.cases import Cases
 from app.services.catalogue import Catalogues
+from app.services.company_claims import CompanyClaims
 from app.services.company_contacts import CompanyContacts
 from app.services.contract_import import ContractImport
 from app.services.corporate_invitations import CorporateInvitations
@@ -68,6 +74,7 @@ from app.services.sso_exchange import SsoExchange
 from app.services.sso_logins import SsoLogins, SsoSettings
 from app.services.sso_tickets import SsoTickets
 from app.services.step_up import StepUp
+from app.services.uploads import Uploads
 from app.services.webhooks import ReceivedWebhooks
 from app.services.withdrawal import Withdrawal
 from app.settings import Settings
@@ -130,6 +137,12 @@ class Deps:
     withdrawal: Withdrawal
     retention: Retention
     my_export: MyExport
+    uploads: Uploads
+    cases: Cases
+    business_documents: BusinessDocuments
+    company_claims: CompanyClaims
+    case_queue: CaseQueue
+    case_decisions: CaseDecisions
 
     async def close(self) -> None:
         self.passwords.close()
@@ -208,6 +221,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         settings.groupware_oidc_client_secret.get_secret_value(),
     )
     social_providers = _social_providers(settings, transport)
+    files = DiskFiles(settings.files_dir)
+    cases = Cases(vault)
     catalogues = Catalogues(database)
     payment_provider = PortOnePayments(
         PortOneConnection(
@@ -327,6 +342,14 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         withdrawal=Withdrawal(database, clock, vault, account_mails),
         retention=Retention(database, clock),
         my_export=MyExport(database, vault),
+        uploads=Uploads(database, clock, files),
+        cases=cases,
+        business_documents=BusinessDocuments(database, clock, cases, identities),
+        company_claims=CompanyClaims(database, clock, cases, identities, businesses, mails, emails),
+        case_queue=CaseQueue(database, clock, vault, files),
+        case_decisions=CaseDecisions(
+            database, clock, vault, one_time, mails, emails, invitations, settings.spa_url
+        ),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
         registry=registry,

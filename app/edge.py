@@ -6,6 +6,7 @@ Kept free of per-request objects: it is paid on every read (`docs/performance.md
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import Problem, problem_response
 
 MAX_BODY: Final = 1024 * 1024
+"""Of a body in JSON; paths that take files have their own limit."""
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 REQUESTS = Counter("portal_requests_total", "Answers", ["method", "route", "status"])
@@ -26,10 +28,11 @@ log = structlog.get_logger("portal.access")
 
 
 class Edge:
-    """Wraps the application. Never lets a request through that is larger than `MAX_BODY`."""
+    """Wraps the application. Never lets a body through that is larger than its path may have."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int] | None = None) -> None:
         self.app = app
+        self.limits = limits or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,11 +55,12 @@ class Edge:
                 out.add_vary_header("Accept-Language, X-Company-Id")
             await send(message)
 
-        if _declared_length(headers) > MAX_BODY:
+        limit = self.limits.get(scope["path"], MAX_BODY)
+        if _declared_length(headers) > limit:
             response = problem_response(Request(scope), Problem("payload_too_large"))
             await response(scope, receive, send_with_headers)
         else:
-            await self.app(scope, _limited(receive), send_with_headers)
+            await self.app(scope, _limited(receive, limit), send_with_headers)
         route = getattr(scope.get("route"), "path", "(none)")
         seconds = time.perf_counter() - started
         REQUESTS.labels(scope["method"], route, status).inc()
@@ -78,7 +82,7 @@ def _declared_length(headers: Headers) -> int:
         return 0
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     """Counts what comes, for bodies that declare no length."""
     seen = 0
 
@@ -87,7 +91,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > MAX_BODY:
+            if seen > limit:
                 raise Problem("payload_too_large")
         return message
 

@@ -1,6 +1,6 @@
 """Wires the API: the only place where settings, parts and routers meet."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -18,6 +18,7 @@ from app.routers import (
     accounts,
     audit_log,
     auth,
+    business_documents,
     business_verifications,
     catalogue,
     corporate_invitations,
@@ -49,6 +50,7 @@ from app.routers import (
     users,
     webhooks,
 )
+from app.routers.multipart import BODY_LIMIT_MARK
 from app.routers.strict import StrictRoute
 from app.settings import Settings
 
@@ -56,6 +58,7 @@ MODULES = (
     health,
     terms,
     business_verifications,
+    business_documents,
     identity_verifications,
     accounts,
     corporate_invitations,
@@ -134,7 +137,7 @@ def create_app(
     )
     app.router.route_class = StrictRoute
     errors.install(app)
-    _add_middleware(app, deps)
+    _add_middleware(app, deps, _body_limits(routes))
     describe(app, routes)
     return app
 
@@ -143,7 +146,13 @@ def _is_cold(route: APIRoute) -> bool:
     return not route.path.startswith(HOT)
 
 
-def _add_middleware(app: FastAPI, deps: Deps) -> None:
+def _body_limits(routes: Sequence[APIRoute]) -> Mapping[str, int]:
+    """By path: what a body may have where it is more than usual."""
+    marked = ((route.path, getattr(route.endpoint, BODY_LIMIT_MARK, None)) for route in routes)
+    return {path: limit for path, limit in marked if limit is not None}
+
+
+def _add_middleware(app: FastAPI, deps: Deps, limits: Mapping[str, int]) -> None:
     """The last added is the outermost."""
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(
@@ -162,4 +171,4 @@ def _add_middleware(app: FastAPI, deps: Deps) -> None:
         ],
         expose_headers=EXPOSED_HEADERS,
     )
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, limits=limits)

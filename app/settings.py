@@ -6,6 +6,7 @@ without a database server, or with anything that only the sandbox may have.
 
 import base64
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -106,6 +107,10 @@ class Settings(BaseSettings):
     read_database_url: str | None = None
     """A replica for reads that may be a moment old."""
     database_pool_size: int = 10
+
+    # Files
+    files_dir: Path = Path(".data/files")
+    """Customers' uploads: one folder that API and workers share, kept as the database is kept."""
 
     # Tokens
     access_token_issuer: str = "https://portal.example"  # noqa: S105 - a name, not a secret
@@ -223,6 +228,8 @@ class Settings(BaseSettings):
             raise ValueError("production speaks https only: " + ", ".join(plain).upper())
         if self.supplier_name == SANDBOX_SUPPLIER:
             raise ValueError("production papers name their supplier: SUPPLIER_NAME and the rest")
+        if not self.files_dir.is_absolute():
+            raise ValueError("production keeps files in a place that is named: FILES_DIR")
         if self.smtp_security == "none":
             raise ValueError("production sends mail by STARTTLS or TLS only: SMTP_SECURITY")
         return self

@@ -55,9 +55,15 @@ def database_name(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def settings(postgres: EmbeddedPostgres, database_name: str) -> Settings:
+def settings(
+    postgres: EmbeddedPostgres, database_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     """The sandbox's settings on this module's database, through the API's own role."""
-    return Settings(database_url=postgres.dsn(database_name, "portal_api"), metrics_port=0)
+    return Settings(
+        database_url=postgres.dsn(database_name, "portal_api"),
+        metrics_port=0,
+        files_dir=tmp_path_factory.mktemp("files"),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ from tests.integration.test_social import begun, complete
 from tests.integration.test_sso import Site, arrive, link, site_of
 from tests.mails import link_token
 from tests.openid import FakeProvider
+from tests.papers import PDF, form, paper
 from tests.planted import Found, Planted, search
 
 
@@ -340,10 +341,28 @@ async def signs_up_a_company(stage: Stage) -> Member:
     )
 
 
+async def shows_a_paper(stage: Stage, member: Member) -> None:
+    """Her name is in the note, in the file's name, in the file, and in what the operator says."""
+    await stage.execute(
+        "UPDATE companies SET proven_at = NULL WHERE id = :id RETURNING 1",
+        id=UUID(member.company_id),
+    )
+    name = stage.planted.name
+    sent = await stage.client.post(
+        "/v1/company/business-documents",
+        headers=member.headers,
+        **form(paper(PDF + name.encode(), f"{name}.pdf"), note=name),
+    )
+    assert sent.status_code == 201, sent.text
+    decisions = stage.portal.state.deps.case_decisions
+    await decisions.hold(UUID(sent.json()["id"]), "kim", f"{name} 님의 위임장이 필요합니다.")
+
+
 async def a_prospects_life(stage: Stage) -> Member:
     """A company that never got as far as a contract."""
     member = await signs_up_a_company(stage)
     await tells_of_herself(stage, member)
+    await shows_a_paper(stage, member)
     await stage.post("/v1/quotes", quote("OWN", "COMPANY_CONTACT"), member, 201)
     order = await orders_a_site(stage, member)
     await stage.fail_to_sign_in()

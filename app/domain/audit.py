@@ -53,6 +53,15 @@ class AuditAction(StrEnum):
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
     COUPON_ENDED = "coupon.ended"
+    BUSINESS_DOCUMENT_SENT = "business_document.sent"
+    COMPANY_CLAIMED = "company.claimed"
+    COMPANY_PROVEN = "company.proven"
+    COMPANY_MOVED = "company.moved"
+    CASE_HELD = "case.held"
+    CASE_APPROVED_ONCE = "case.approved_once"
+    CASE_APPROVED = "case.approved"
+    CASE_REFUSED = "case.refused"
+    CASE_READ = "case.read"
 
 
 AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
@@ -112,6 +121,19 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
         AuditAction.COUPON_ENDED: Name("쿠폰 종료", "A coupon was ended"),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
+        AuditAction.BUSINESS_DOCUMENT_SENT: Name("사업자등록증 제출", "Business document sent"),
+        AuditAction.COMPANY_CLAIMED: Name(
+            "사업자번호 소유권 확인 요청 접수", "Somebody claims the company"
+        ),
+        AuditAction.COMPANY_PROVEN: Name("사업자 확인 완료", "The company was shown to be real"),
+        AuditAction.COMPANY_MOVED: Name(
+            "소유권 확인으로 대표 계정 해지", "The company went to its claimant"
+        ),
+        AuditAction.CASE_HELD: Name("심사 보완 요청", "A case was put on hold"),
+        AuditAction.CASE_APPROVED_ONCE: Name("심사 1차 승인", "A case has its first approval"),
+        AuditAction.CASE_APPROVED: Name("심사 승인", "A case was approved"),
+        AuditAction.CASE_REFUSED: Name("심사 반려", "A case was refused"),
+        AuditAction.CASE_READ: Name("심사 자료 열람", "An operator read a case"),
     }
 )
 """Korean and English, for people; clients branch on the action."""

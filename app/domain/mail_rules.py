@@ -37,6 +37,11 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
     {
         "verify_email": MailPurpose.VERIFICATION,
         "quote_issued": MailPurpose.OWN,
+        "claim_held": MailPurpose.OWN,
+        "claim_refused": MailPurpose.OWN,
+        "document_approved": MailPurpose.OWN,
+        "document_held": MailPurpose.OWN,
+        "document_refused": MailPurpose.OWN,
         "signed_up": MailPurpose.OWN,
         "signed_up_individual": MailPurpose.OWN,
         "order_placed": MailPurpose.CONTRACT,
@@ -44,6 +49,8 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "site_opened": MailPurpose.CONTRACT,
         "admin_lost_denied": MailPurpose.SECURITY,
         "admin_lost_silent": MailPurpose.SECURITY,
+        "company_claimed": MailPurpose.SECURITY,
+        "company_moved": MailPurpose.SECURITY,
         "email_changed": MailPurpose.SECURITY,
         "groupware_linked": MailPurpose.SECURITY,
         "handed_over": MailPurpose.SECURITY,
@@ -58,6 +65,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "social_unlinked": MailPurpose.SECURITY,
         "withdrawn": MailPurpose.SECURITY,
         "corporate_invitation": MailPurpose.INVITATION,
+        "document_approved_sign_up": MailPurpose.INVITATION,
         "handover": MailPurpose.INVITATION,
         "user_invitation": MailPurpose.INVITATION,
     }

@@ -69,15 +69,22 @@ CONTACT_ON_FILE = Keeping(
 ATTEMPT = Keeping("ATTEMPT", "somebody is in the middle of something", "it ended", 1)
 ANSWER = Keeping("ANSWER", "a repeated request is answered alike", "the answer", 1)
 WEBHOOK = Keeping("WEBHOOK", "what a provider said can be looked up", "it came", 3)
+DISPUTES_DAYS = 1096
+"""전자상거래법 시행령 제6조 제1항 제4호: 소비자 불만·분쟁처리 3년 †. Inquiries and cases."""
+DISPUTE = Keeping(
+    "DISPUTE",
+    "who was given a company, or refused it, can be shown when that is disputed",
+    "the decision; a company's own documents end with its withdrawal",
+    DISPUTES_DAYS,
+    "전자상거래법 제6조, 같은 법 시행령 제6조 제1항: 소비자 불만·분쟁처리 기록 3년 †",
+    outlives_withdrawal=True,
+)
 RETIRED = Keeping(
     "RETIRED",
     "a login ID is never given again: its keyed hash stays",
     "never ends",
     outlives_withdrawal=True,
 )
-
-DISPUTES_DAYS = 1096
-"""전자상거래법 시행령 제6조 제1항 제4호: 소비자 불만·분쟁처리 3년 †. Inquiries and cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ KEYED = "a keyed hash: it says nothing to anybody"
 SECRET = "a secret: whoever holds the export must not hold it, too"  # noqa: S105
 PASSING = "gone within a day"
 COPY = "a copy of what another section has"
+NO_ACCOUNTS = "of a sender without an account, or the company's record"
 ANOTHERS = "the company's record of somebody it named"
 
 
@@ -160,6 +168,11 @@ FACTS: tuple[Fact, ...] = (
     _inside("handovers.name", "name of the successor", ATTEMPT, PASSING),
     _inside("handovers.email", "e-mail of the successor", ATTEMPT, PASSING),
     _inside("handovers.phone", "phone of the successor", ATTEMPT, PASSING),
+    _inside("cases.applicant", "name, phone, e-mail of a claimant", DISPUTE, NO_ACCOUNTS),
+    _inside("cases.ci_hash", "hash of the CI", DISPUTE, KEYED),
+    _inside("cases.note", "what the sender wrote", DISPUTE, NO_ACCOUNTS),
+    _inside("cases.reason", "what the operator wrote", DISPUTE, NO_ACCOUNTS),
+    _inside("case_files.filename", "what the sender called a file", DISPUTE, NO_ACCOUNTS),
     _fact("orders.consents", "what was agreed to", CONTRACT, "orders"),
     _fact("payments.issuer", "who issued the card", CONTRACT, "orders"),
     _fact("payments.last4", "last digits of the card", CONTRACT, "orders"),
@@ -195,6 +208,8 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         audit_events action
         business_verifications level status tax_type
         catalogue_drafts code
+        case_files storage_key media_type
+        cases kind state language level
         catalogue_versions code
         companies verification_level verification_status
         company_members state
@@ -235,6 +250,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         HASH,
         """
         business_verifications token_hash
+        case_files sha256
         corporate_invitations token_hash
         email_verifications token_hash
         handovers token_hash
@@ -269,6 +285,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         BUSINESS,
         """
         business_verifications business_number company_name
+        cases business_number company_name
         companies legal_name business_number
         memberships reseller_name reseller_phone
         price_agreements reason
@@ -279,6 +296,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         IDS,
         """
         audit_events actor subject details
+        cases approved_by decided_by
         order_events actor
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback

@@ -15,6 +15,7 @@ from app.services.order_events import (
 )
 from app.services.quotes import MAIL_QUOTE
 from app.services.retention import PURGES, purge_job
+from app.services.uploads import DROP_UPLOAD
 from app.services.withdrawal import ERASE_ACCOUNT
 
 
@@ -31,4 +32,5 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         SITE_CHANGED: deps.provisioning.site_changed,
         ERASE_ACCOUNT: deps.withdrawal.erase,
         **{purge_job(p): deps.retention.job(p) for p in PURGES},
+        DROP_UPLOAD: deps.uploads.drop,
     }

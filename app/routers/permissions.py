@@ -84,6 +84,8 @@ class IfSignedIn:
 CanReadMe = Annotated[Access, Depends(Requires(Permission.ME_READ))]
 CanUpdateMe = Annotated[Access, Depends(Requires(Permission.ME_UPDATE))]
 CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
+CanReadCompany = Annotated[Access, Depends(Requires(Permission.COMPANY_READ))]
+CanUpdateCompany = Annotated[Access, Depends(Requires(Permission.COMPANY_UPDATE))]
 CanHandOver = Annotated[Access, Depends(Requires(Permission.COMPANY_HAND_OVER))]
 CanManageUsers = Annotated[Access, Depends(Requires(Permission.USERS_MANAGE))]
 CanReadOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_READ))]

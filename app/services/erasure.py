@@ -70,6 +70,12 @@ _COMPANY = text(
         DELETE FROM company_members WHERE company_id = :company
     ), mailed AS (
         DELETE FROM mails WHERE company_id = :company
+    ), papers AS (
+        INSERT INTO uploads (id, due_at)
+        SELECT upload_id, cast(:now AS timestamptz)
+          FROM case_files WHERE company_id = :company ON CONFLICT DO NOTHING
+    ), paper_cases AS (
+        DELETE FROM cases WHERE company_id = :company
     ), administrators AS (
         UPDATE sites SET admin_name = NULL, admin_login_id = NULL, admin_email = NULL
          WHERE company_id = :company
@@ -79,6 +85,23 @@ _COMPANY = text(
                WHEN EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = :company)
                THEN representative END
      WHERE id = :company
+    """
+)
+
+_HOLDER = text(
+    """
+    WITH handing_over AS (
+        DELETE FROM handovers WHERE company_id = :company
+    ), invited AS (
+        DELETE FROM invitations WHERE company_id = :company
+    ), users AS (
+        DELETE FROM company_members WHERE company_id = :company
+    ), papers AS (
+        INSERT INTO uploads (id, due_at)
+        SELECT upload_id, cast(:now AS timestamptz)
+          FROM case_files WHERE company_id = :company ON CONFLICT DO NOTHING
+    )
+    DELETE FROM cases WHERE company_id = :company
     """
 )
 
@@ -106,9 +129,16 @@ async def erase_person(
     await session.execute(_PERSON, values)
 
 
-async def erase_company_people(session: AsyncSession, company_id: UUID) -> None:
+async def erase_company_people(session: AsyncSession, company_id: UUID, now: datetime) -> None:
     """Whoever the company named: users, invited and handed over to, its sites' administrators.
+
+    Its papers are due to leave the storage.
 
     The 대표자 stays with a company that had a contract, as long as the contract is kept.
     """
-    await session.execute(_COMPANY, {"company": company_id})
+    await session.execute(_COMPANY, {"company": company_id, "now": now})
+
+
+async def erase_former_holder(session: AsyncSession, company_id: UUID, now: datetime) -> None:
+    """For a company that goes to somebody else: whom its former holder named, and its papers."""
+    await session.execute(_HOLDER, {"company": company_id, "now": now})

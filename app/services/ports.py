@@ -8,7 +8,7 @@ its caller is expected to handle; every other refusal is a matter for the operat
 No call may be made while a transaction is open.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -169,4 +169,32 @@ class SiteWebhooks(Protocol):
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> SiteEvent:
         """The event of a raw body. Raises WebhookRefused."""
+        ...
+
+
+class FileSink(Protocol):
+    """A file that is being written. It is there for readers once it was closed."""
+
+    async def write(self, content: bytes) -> None:
+        """More of it. Never blocks the event loop."""
+        ...
+
+    async def close(self) -> None:
+        """It is whole, and survives a power cut."""
+        ...
+
+
+class FileStorage(Protocol):
+    """Files of customers: on disk, or in any store of objects. Keys are ours: `folder/name`."""
+
+    async def create(self, key: str) -> FileSink:
+        """A new file. The key was never used before."""
+        ...
+
+    def read(self, key: str) -> AsyncIterator[bytes]:
+        """The content in parts. Raises FileNotFoundError."""
+        ...
+
+    async def remove_folder(self, folder: str) -> None:
+        """Everything below it, whole or half written. Nothing there is no failure."""
         ...

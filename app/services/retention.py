@@ -137,6 +137,17 @@ PURGES: Final = (
         only="coalesce(issuer, last4, receipt_url) IS NOT NULL",
         empties="issuer = NULL, last4 = NULL, receipt_url = NULL",
     ),
+    Purge(
+        "cases",
+        "cases",
+        "decided_at",
+        _days(kept.DISPUTE),
+        with_them=(
+            "INSERT INTO uploads (id, due_at)"
+            " SELECT f.upload_id, cast(:until AS timestamptz)"
+            " FROM case_files f JOIN due ON due.id = f.case_id ON CONFLICT DO NOTHING"
+        ),
+    ),
     Purge("consents", "consents", "erase_due_at", _ENDED),
     Purge("answers", "idempotency_records", "expires_at", _ENDED, wire=True),
     Purge("rate_windows", "rate_windows", "ends_at", _ENDED, wire=True),

@@ -23,6 +23,7 @@ _ROWS_DUE = (
     "  WHERE coalesce(due_at, confirmed_at + interval '1 day') <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'erase_account', id FROM accounts"
     "  WHERE erase_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'drop_upload', id FROM uploads WHERE due_at <= :now LIMIT :batch)"
 )
 
 

@@ -70,13 +70,7 @@ class Withdrawal:
     ) -> None:
         """The login ID is never given again, the owner is told, the log says so."""
         now = principal.now
-        if account.login_id is not None:
-            hashed = self._vault.index("login_id", account.login_id)
-            await session.execute(
-                insert(RetiredLoginId)
-                .values(login_id_hash=hashed, retired_at=now)
-                .on_conflict_do_nothing()
-            )
+        await _retire_login_id(session, self._vault, account, now)
         account.status = "WITHDRAWN"
         account.withdrawn_at = account.updated_at = now
         record(session, AuditEntry.by(principal, AuditAction.ACCOUNT_WITHDRAWN))
@@ -92,6 +86,28 @@ class Withdrawal:
             await erase_person(session, account_id, account.email_index, now, None)
 
 
+async def end_account(session: AsyncSession, vault: Vault, account: Account, now: datetime) -> None:
+    """By an operator's decision: the same end, without a farewell. The row is locked."""
+    await _retire_login_id(session, vault, account, now)
+    account.status = "WITHDRAWN"
+    account.withdrawn_at = account.updated_at = now
+    await session.flush()
+    again = now + ERASED_AGAIN_AFTER
+    await erase_person(session, account.id, account.email_index, now, again)
+
+
+async def _retire_login_id(
+    session: AsyncSession, vault: Vault, account: Account, now: datetime
+) -> None:
+    if account.login_id is not None:
+        hashed = vault.index("login_id", account.login_id)
+        await session.execute(
+            insert(RetiredLoginId)
+            .values(login_id_hash=hashed, retired_at=now)
+            .on_conflict_do_nothing()
+        )
+
+
 async def _leave_company(
     session: AsyncSession, company_id: UUID, role: Role, now: datetime
 ) -> None:
@@ -105,4 +121,4 @@ async def _leave_company(
     company.corporate_account_id = None
     company.updated_at = now
     await session.flush()
-    await erase_company_people(session, company_id)
+    await erase_company_people(session, company_id, now)

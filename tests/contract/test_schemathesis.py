@@ -33,6 +33,9 @@ NOT_ASKED = {
 NEVER_2XX = {
     "receive_portone_webhook": "needs the provider's signature",
     "receive_groupware_webhook": "needs the provider's signature",
+    "send_business_document": "needs a verification token and a scanned paper",
+    "send_company_business_document": "the run's company has paid: there is nothing to show",
+    "claim_company": "needs a verification token and somebody else's company",
     "refresh": "needs a refresh token that no schema can give",
     "sign_up_corporate": "needs two verification tokens",
     "preview_corporate_invitation": "needs an invitation's token",

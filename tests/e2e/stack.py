@@ -52,6 +52,7 @@ class Stack:
             "SMTP_PORT": str(free_port()),
             "PORT": str(self.ports[0]),
             "METRICS_PORT": str(free_port()),
+            "FILES_DIR": str(folder / "files"),
             "NTS_BASE_URL": f"{sandbox}/nts/api/nts-businessman/v1",
             "PORTONE_BASE_URL": f"{sandbox}/portone",
             "GROUPWARE_BASE_URL": f"{sandbox}/groupware",

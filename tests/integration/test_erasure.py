@@ -116,10 +116,15 @@ async def test_an_admin_who_leaves_is_found_only_where_law_keeps_her(
 
 async def test_a_prospect_who_leaves_takes_the_companys_people_along(stage: Stage) -> None:
     """Nothing was ever delivered: no contract, and nobody of it is kept."""
-    await stage.leave(await a_prospects_life(stage))
+    member = await a_prospects_life(stage)
+    folder = stage.portal.state.deps.settings.files_dir
+    assert stage.planted.name.encode() in b"".join(f.read_bytes() for f in folder.rglob("*/*"))
+    await stage.leave(member)
     await stage.days_later(5)
     await stage.wire_day_passes()
     assert await stage.found() == {RETIRED} | SIGN_IN_LOG
+    left = b"".join(file.read_bytes() for file in folder.rglob("*/*"))
+    assert stage.planted.name.encode() not in left
 
 
 async def test_a_closed_company_leaves_its_orders_and_its_ceo(stage: Stage) -> None:
@@ -156,6 +161,8 @@ async def test_what_is_erased_at_once_does_not_wait_for_the_job(
 
 
 NOT_HERS = {
+    "cases.applicant": "a claimant has no account: tests/integration/test_company_claims.py",
+    "cases.ci_hash": "a claimant has no account: tests/integration/test_company_claims.py",
     "accounts.password_hash": "argon2id, of a password that is in no column",
     "consents.kind": "a code",
     "consents.version": "a code",

@@ -31,6 +31,7 @@ from tests.flows import (
     sign_up_individual,
     start_payment,
 )
+from tests.papers import form
 
 S, A, P, C, M = "SUPER_ADMIN", "ADMIN", "PROSPECT", "CLOSED", "MEMBER"
 HOLDERS = {
@@ -64,6 +65,10 @@ OPERATIONS = {
     "get_readiness": PUBLIC,
     "list_terms": PUBLIC,
     "verify_business": PUBLIC,
+    "send_business_document": PUBLIC,
+    "claim_company": PUBLIC,
+    "send_company_business_document": "company.update",
+    "list_company_business_documents": "company.read",
     "start_identity_verification": PUBLIC,
     "resend_identity_verification": PUBLIC,
     "confirm_identity_verification": PUBLIC,
@@ -225,6 +230,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
     *("get_my_consents", "export_my_data"),
+    "list_company_business_documents",
 )
 async def nothing_else(stage: Stage, actor: Actor) -> Request:
     return actor.ids, None, {}
@@ -240,6 +246,19 @@ async def fresh_order(stage: Stage, actor: Actor) -> dict[str, str]:
     )
     order = await place(stage.client, actor.owner, order_body(confirm_duplicate=True))
     return {"order_id": order["id"], "item_id": order["items"][0]["id"]}
+
+
+@request("send_company_business_document")
+async def an_unproven_company(stage: Stage, actor: Actor) -> Request:
+    """Another one like it, not proven. The body is a form: `ask` sends the paper."""
+    if actor.role == "NOBODY":
+        return {}, None, {}
+    another = await stage.make(actor.name)
+    company = stage.owner_of(another)
+    if company is not None:
+        statement = "UPDATE companies SET proven_at = NULL WHERE id = :id"
+        await stage.execute(statement, id=company.company_id)
+    return {}, None, another.headers
 
 
 @request("create_quote")
@@ -622,6 +641,9 @@ def wanted(operation: str, actor: Actor) -> str:
     return "2xx" if actor.role in HOLDERS[permission] else "403"
 
 
+WITH_FILES = {"send_company_business_document"}
+
+
 async def ask(
     stage: Stage, actor: Actor, operation: str, named: dict[str, str] | None = None
 ) -> httpx.Response:
@@ -629,9 +651,11 @@ async def ask(
     ids, body, headers = await REQUESTS[operation](stage, actor)
     route = ROUTES[operation]
     known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
+    files = form()["files"] if operation in WITH_FILES else None
     return await stage.client.request(
         *(sorted(route.methods)[0], route.path.format(**known)),
         json=body,
+        files=files,
         headers=actor.headers | (named or {}) | headers,
     )
 
@@ -660,7 +684,7 @@ async def test_everybody_may_do_what_the_table_says_and_no_more(
         assert answer.json()["code"].endswith("_not_found")
 
 
-BY_ANOTHER = {"withdraw", "choose_order_item_site", "end_other_sessions"}
+BY_ANOTHER = {"withdraw", "choose_order_item_site", "end_other_sessions", *WITH_FILES}
 """Asked by an actor made for the request, whose company is another one."""
 
 

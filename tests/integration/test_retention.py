@@ -109,7 +109,16 @@ JOB_LOG = (
     " VALUES (:at, 1, 'successful', 0, 'kept')"
 )
 
+CASE = (
+    "WITH c AS (INSERT INTO cases (kind, state, business_number, company_name, ci_hash, language,"
+    " decided_at, created_at, updated_at) VALUES ('BUSINESS_DOCUMENT', 'REFUSED', 'kept', 'x', 'x',"
+    " 'ko', :at, :at, :at) RETURNING id)"
+    " INSERT INTO case_files (case_id, upload_id, storage_key, filename, media_type, size, sha256,"
+    " created_at) SELECT id, uuidv7(), id::text, 'x', 'x', 1, 'x', :at FROM c"
+)
+
 TABLE = [
+    Kept("cases", 1096 * DAY, CASE, "cases WHERE business_number = 'kept'"),
     Kept("sign_ins", 92 * DAY, SIGN_IN, "sign_ins WHERE device = 'kept'"),
     Kept("mails", 90 * DAY, MAIL % "SENT", "mails WHERE kind = 'x'"),
     Kept("mails", 90 * DAY, MAIL % "FAILED", "mails WHERE kind = 'x'"),

@@ -3,6 +3,7 @@
 from app.db.tables import (
     accounts,
     audit,
+    cases,
     catalogue,
     catalogue_drafts,
     companies,
@@ -24,6 +25,7 @@ __all__ = [
     "Base",
     "accounts",
     "audit",
+    "cases",
     "catalogue",
     "catalogue_drafts",
     "companies",

@@ -7,6 +7,7 @@ import { consentsOf, termsList } from "./terms.js";
 
 export async function signUpCorporate({ go, address }) {
   if (address("token")) keep("corporate-invitation", address("token"));
+  if (address("business_token")) keep("business-document", address("business_token"));
   const invitation = peek("corporate-invitation");
   const company = invitation ? await post("/v1/corporate-invitations/preview", { token: invitation }) : null;
   const terms = (await get("/v1/terms?use=SIGN_UP")).items;
@@ -16,7 +17,9 @@ export async function signUpCorporate({ go, address }) {
     proofs[name] = token;
     submit.disabled = !(proofs.business && proofs.person);
   };
-  const business = businessSection(company, (token) => proved("business", token));
+  const accepted = peek("business-document");
+  const business = accepted ? acceptedSection() : businessSection(company, (token) => proved("business", token));
+  if (accepted) proved("business", accepted);
   const identity = await identitySection((token) => proved("person", token));
   const rest = el("form", {},
     panel("로그인 정보",
@@ -45,6 +48,13 @@ export async function signUpCorporate({ go, address }) {
     company && el("section", { class: "panel notice" }, el("p", {}, `${company.company_name}의 기업회원 초대장으로 가입합니다. 기존 계약과 사이트가 연결됩니다.`)),
     business, identity, rest,
   ].filter(Boolean));
+}
+
+// The operator accepted the 사업자등록증: its mail's link is the verification.
+function acceptedSection() {
+  return panel("기업정보",
+    field("상호(법인명)", { name: "company_name", required: true }, "사업자등록증을 보낼 때 입력한 상호와 같아야 합니다."),
+    el("p", { class: "done" }, "✓ 사업자등록증 확인이 완료되었습니다."));
 }
 
 function businessSection(company, verified) {

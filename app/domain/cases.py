@@ -1,0 +1,59 @@
+"""The operator's one queue of cases (PRODUCT.md section 16): kinds, states, and steps between."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.catalogue import Name
+from app.domain.errors import DomainError
+
+
+class CaseKind(StrEnum):
+    """BUSINESS_DOCUMENT: 사업자등록증 shows that a company is real and the sender acts for it.
+
+    COMPANY_CLAIM: somebody else registered the claimant's business number.
+    """
+
+    BUSINESS_DOCUMENT = "BUSINESS_DOCUMENT"
+    COMPANY_CLAIM = "COMPANY_CLAIM"
+
+
+class CaseState(StrEnum):
+    """ON_HOLD waits for the sender, with the operator's reason."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+
+
+STATE_LABELS: Mapping[CaseState, Name] = MappingProxyType(
+    {
+        CaseState.IN_PROGRESS: Name("확인 중", "In progress"),
+        CaseState.ON_HOLD: Name("보완 요청", "On hold"),
+        CaseState.APPROVED: Name("승인", "Approved"),
+        CaseState.REFUSED: Name("반려", "Refused"),
+    }
+)
+OPEN = frozenset({CaseState.IN_PROGRESS, CaseState.ON_HOLD})
+FOUR_EYES = frozenset({CaseKind.COMPANY_CLAIM})
+"""Approved by two operators, one after the other."""
+
+
+def step_case(state: CaseState, wanted: CaseState) -> CaseState:
+    """The state it is then. Raises `case_decided` for one that is approved or refused."""
+    if state not in OPEN:
+        raise DomainError("case_decided", state=str(state))
+    return wanted
+
+
+def needs_another_operator(kind: CaseKind, approved_by: str | None, operator: str) -> bool:
+    """Whether this approval is the first of two.
+
+    Raises `second_operator_required` where the same operator approves twice.
+    """
+    if kind not in FOUR_EYES:
+        return False
+    if approved_by == operator:
+        raise DomainError("second_operator_required")
+    return approved_by is None

@@ -1,0 +1,87 @@
+"""Files that customers send: what is taken, and how each is told from what it only claims to be."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+import filetype
+
+from app.domain.errors import DomainError
+
+MAX_FILES: Final = 5
+MAX_FILE_BYTES: Final = 10 * 1024 * 1024
+HEAD_BYTES: Final = 8192
+"""What the type is told by."""
+MAX_NAME: Final = 100
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]')
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A type by its media type, and the endings that its names may have."""
+
+    media_type: str
+    endings: tuple[str, ...]
+
+
+PAPER_TYPES: Final = (
+    FileType("application/pdf", (".pdf",)),
+    FileType("image/jpeg", (".jpg", ".jpeg")),
+    FileType("image/png", (".png",)),
+)
+"""A scanned paper. No archives, nothing that a browser or an office runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartBegins:
+    """A part of a form. `filename` is None for a field; both are the sender's words."""
+
+    name: str
+    filename: str | None
+    media_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartBytes:
+    """Some of the part's content."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnds:
+    """The part was whole."""
+
+
+FormEvent = PartBegins | PartBytes | PartEnds
+
+
+def check_type(head: bytes, filename: str, claimed: str | None) -> str:
+    """The media type that the content has, from its first `HEAD_BYTES`.
+
+    Raises `file_type_not_allowed` for what is no scanned paper, `file_type_mismatch` where the
+    content is another type than the name's ending or the media type say.
+    """
+    sniffed = filetype.guess_mime(head)
+    found = next((kind for kind in PAPER_TYPES if kind.media_type == sniffed), None)
+    if found is None:
+        raise DomainError("file_type_not_allowed", "/files")
+    if not filename.lower().endswith(found.endings):
+        raise DomainError("file_type_mismatch", "/files")
+    if claimed not in (None, "", "application/octet-stream", found.media_type):
+        raise DomainError("file_type_mismatch", "/files")
+    return found.media_type
+
+
+def shown_name(filename: str) -> str:
+    """The name as it may be shown to people: no path, no control or direction characters.
+
+    Never used to store anything by.
+    """
+    last = re.split(r"[/\\]", filename)[-1]
+    plain = _NOT_IN_NAMES.sub("", unicodedata.normalize("NFC", last)).strip(" .")
+    if len(plain) > MAX_NAME:
+        stem, dot, ending = plain.rpartition(".")
+        plain = stem[: MAX_NAME - len(dot + ending)] + dot + ending if stem else plain[:MAX_NAME]
+    return plain[-MAX_NAME:] or "file"
