@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
 .PHONY: run tour test browser-test check lock openapi bench bench-scale soak operator
+.PHONY: run tour test browser-test check lock openapi bench bench-scale bench-exports soak
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -48,6 +49,9 @@ bench: $(STAMP)
 
 bench-scale: $(STAMP)
 	$(BIN)/python -m benchmarks.scale
+
+bench-exports: $(STAMP)
+	$(BIN)/python -m benchmarks.exports
 
 soak: $(STAMP)
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done

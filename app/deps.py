@@ -55,6 +55,7 @@ from app.services.one_time import OneTimeTokens
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
+from app.services.order_csv import OrderCsv
 from app.services.orders import OrderJobs
 from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
@@ -110,6 +111,7 @@ class Deps:
     quote_papers: QuotePapers
     quote_mails: QuoteMails
     order_papers: OrderPapers
+    order_csv: OrderCsv
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     contract_import: ContractImport
@@ -257,6 +259,11 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         quote_papers=quote_papers,
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=OrderPapers(catalogues, documents, _supplier(settings)),
+        order_csv=OrderCsv(
+            catalogues,
+            max(1, settings.database_pool_size // 3),
+            settings.export_silent_seconds,
+        ),
         identity=identity,
         identity_verifications=identities,
         contract_import=ContractImport(database, clock, catalogues, groupware, invitations),

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     # Files
     files_dir: Path = Path(".data/files")
     """Customers' uploads: one folder that API and workers share, kept as the database is kept."""
+    # Files that are sent while they are made
+    export_silent_seconds: float = Field(default=30, gt=0)
+    """A client that takes longer for a part of an export is left; PostgreSQL waits twice that."""
+    export_whole_seconds: float = Field(default=600, gt=0)
+    """How long an export may take in all."""
 
     # Tokens
     access_token_issuer: str = "https://portal.example"  # noqa: S105 - a name, not a secret

@@ -1,13 +1,10 @@
 """Orders as they are shown: one statement for one order, one for a page."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.reads import read_many, read_one
 from app.domain.orders import OrderStatus, OrderType, PaymentMethod, PaymentStatus
@@ -170,7 +167,7 @@ _SUMMARY = (
     "   FROM order_items i WHERE i.order_id = o.id) AS items"
     " FROM orders o"
 )
-_FILTERS = (
+FILTERED = (
     " AND o.ordered_on >= coalesce(cast(:first_day AS date), '-infinity')"
     " AND o.ordered_on <= coalesce(cast(:last_day AS date), 'infinity')"
     " AND o.kind = coalesce(cast(:kind AS text), o.kind)"
@@ -179,23 +176,17 @@ _FILTERS = (
     "   WHERE x.order_id = o.id AND x.site_id = cast(:site_id AS uuid)))"
 )
 _BEHIND = " AND (o.created_at, o.id) < (:at, :id)"
-_NEWEST_FIRST = " ORDER BY o.created_at DESC, o.id DESC"
+NEWEST_FIRST = " ORDER BY o.created_at DESC, o.id DESC"
 ORDER_PAGE = read_many(
-    f"{_SUMMARY} WHERE o.company_id = p.company_id{_BEHIND}{_NEWEST_FIRST} LIMIT :size",
+    f"{_SUMMARY} WHERE o.company_id = p.company_id{_BEHIND}{NEWEST_FIRST} LIMIT :size",
     OrderSummaryRead,
 )
 """The newest first, from behind `at` and `id` (created_at, id)."""
 ORDERS_FOUND = read_many(
-    f"{_SUMMARY} WHERE o.company_id = p.company_id{_BEHIND}{_FILTERS}{_NEWEST_FIRST} LIMIT :size",
+    f"{_SUMMARY} WHERE o.company_id = p.company_id{_BEHIND}{FILTERED}{NEWEST_FIRST} LIMIT :size",
     OrderSummaryRead,
 )
 """The same of those that the filters name; a filter that is null names all."""
-_EXPORT = text(
-    f"SELECT row_to_json(r)::text FROM ({_SUMMARY} WHERE o.company_id = :company"  # noqa: S608 - our own text
-    f"{_FILTERS}{_NEWEST_FIRST}) AS r"
-)
-EXPORT_ROWS = 500
-"""How many rows of an export are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,15 +202,3 @@ class OrderFilters:
     def values(self) -> dict[str, object]:
         """By the names of the statements' parameters."""
         return {name: getattr(self, name) for name in self.__slots__}
-
-
-async def stream_orders(
-    session: AsyncSession, company_id: UUID, filters: OrderFilters
-) -> AsyncIterator[list[OrderSummaryRead]]:
-    """The rows in parts, the newest first, from a cursor of the server."""
-    decode = msgspec.json.Decoder(OrderSummaryRead).decode
-    values = filters.values() | {"company": company_id}
-    options = {"stream_results": True, "max_row_buffer": EXPORT_ROWS}
-    rows = await session.stream_scalars(_EXPORT, values, execution_options=options)
-    async for part in rows.partitions(EXPORT_ROWS):
-        yield [decode(row) for row in part]

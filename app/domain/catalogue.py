@@ -39,6 +39,10 @@ class Name:
     en: str
 
 
+SERVICE_TYPES = {"SHARED": Name("공유형", "Shared"), "DEDICATED": Name("단독형", "Dedicated")}
+"""서비스 유형 by what a plan says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """What a term carries. `percent` is 0 for IN_PRICE."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Header, Response
 
-from app.domain.catalogue import AddOn, Catalogue, Name, Plan
+from app.domain.catalogue import SERVICE_TYPES, AddOn, Catalogue, Name, Plan
 from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.access import public
@@ -72,9 +72,6 @@ class CatalogueBody(AnswerModel):
     currency: str
     plans: list[PlanBody]
     add_ons: list[AddOnBody]
-
-
-SERVICE_TYPES = {"SHARED": Name("공유형", "Shared"), "DEDICATED": Name("단독형", "Dedicated")}
 
 
 @router.get(

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from app.db.membership_reads import MembershipRead
-from app.domain.catalogue import Catalogue
+from app.domain.catalogue import SERVICE_TYPES, Catalogue
 from app.domain.memberships import (
     MEMBERSHIP_STATUS_LABELS,
     MembershipStatus,
@@ -23,7 +23,7 @@ from app.domain.scheduled_changes import (
 )
 from app.language import Language
 from app.routers.answers import answer
-from app.routers.catalogue import SERVICE_TYPES, said
+from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
 from app.routers.models import AnswerStruct, RequestModel

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from app.db.order_reads import ItemRead, ItemSummaryRead, OrderRead, OrderSummaryRead
-from app.domain.catalogue import Catalogue, Name
+from app.domain.catalogue import SERVICE_TYPES, Catalogue, Name
+from app.domain.order_history import HistoryItem, HistoryKey, history_words
 from app.domain.orders import (
     FREE_LABEL,
     ITEM_STATE_LABELS,
@@ -24,7 +25,7 @@ from app.domain.orders import (
 )
 from app.domain.periods import seoul_date
 from app.language import Language
-from app.routers.catalogue import SERVICE_TYPES, said
+from app.routers.catalogue import said
 from app.routers.models import AnswerStruct
 
 
@@ -156,11 +157,6 @@ class OrderPageBody(AnswerStruct, frozen=True):
     notice: str
 
 
-def _method_label(method: str | None, language: Language) -> str:
-    label = FREE_LABEL if method is None else PAYMENT_METHOD_LABELS[PaymentMethod(method)]
-    return said(label, language)
-
-
 def _applied_on(items: Sequence[ItemRead | ItemSummaryRead]) -> date | None:
     return min((item.starts_on for item in items if item.starts_on), default=None)
 
@@ -184,7 +180,12 @@ def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> Or
         payment_status=order.payment_status,
         payment_status_label=said(PAYMENT_STATUS_LABELS[payment], language),
         payment_method=order.payment_method,
-        payment_method_label=_method_label(order.payment_method, language),
+        payment_method_label=said(
+            PAYMENT_METHOD_LABELS[PaymentMethod(order.payment_method)]
+            if order.payment_method
+            else FREE_LABEL,
+            language,
+        ),
         items=[_item(item, catalogue, language) for item in order.items],
         coupon_code=order.coupon_code,
         coupon_discount=order.coupon_discount,
@@ -262,47 +263,29 @@ def order_summary(
     order: OrderSummaryRead, catalogue: Catalogue, language: Language
 ) -> OrderSummaryBody:
     """A row of the history."""
-    plans = [_plan(catalogue, item.plan) for item in order.items]
+    key = HistoryKey(
+        order.kind,
+        order.status,
+        order.payment_method,
+        [HistoryItem(i.type, i.plan, i.users, i.months, i.add_ons) for i in order.items],
+    )
+    words = history_words(key, catalogue, korean=language is Language.KO)
     return OrderSummaryBody(
         id=order.id,
         number=order.number,
         type=order.kind,
-        type_label=said(ORDER_TYPE_LABELS[order.kind], language),
+        type_label=words.kind,
         status=order.status,
-        status_label=said(ORDER_STATUS_LABELS[order.status], language),
+        status_label=words.status,
         payment_status=order.payment_status,
         payment_status_label=said(PAYMENT_STATUS_LABELS[order.payment_status], language),
         payment_method=order.payment_method,
-        payment_method_label=_method_label(order.payment_method, language),
-        service_type_labels=sorted({said(service, language) for _, service in plans}),
-        plan_labels=[said(plan, language) for plan, _ in plans],
-        summary=" / ".join(
-            _content(item, plan, catalogue, language)
-            for item, (plan, _) in zip(order.items, plans, strict=True)
-        ),
+        payment_method_label=words.payment_method,
+        service_type_labels=list(words.service_types),
+        plan_labels=list(words.plans),
+        summary=words.summary,
         total=order.total,
         ordered_on=order.ordered_on,
         paid_on=seoul_date(order.paid_at) if order.paid_at else None,
         applied_on=_applied_on(order.items),
     )
-
-
-def _content(item: ItemSummaryRead, plan: Name, catalogue: Catalogue, language: Language) -> str:
-    """`클라우드 공유형 10명 12개월, 추가 용량 20`: plan, users, months, the first add-ons.
-
-    Of an addition or extension: `클라우드 공유형 +5명 연장 12개월`.
-    """
-    korean = language is Language.KO
-    joins = item.type in {OrderType.ADD, OrderType.EXTEND, OrderType.ADD_EXTEND}
-    words = [said(plan, language)]
-    if item.users:
-        words.append(f"{'+' if joins else ''}{item.users:,}" + ("명" if korean else " users"))
-    if item.months:
-        extended = ("연장 " if korean else "extended ") if joins else ""
-        words.append(f"{extended}{item.months}" + ("개월" if korean else " months"))
-    extras = []
-    for code, quantity in list(item.add_ons.items())[:3]:
-        add_on = catalogue.add_on(code)
-        assert add_on is not None
-        extras.append(f"{said(add_on.name, language)} {quantity:,}")
-    return ", ".join([" ".join(words), *extras])

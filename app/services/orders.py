@@ -1,6 +1,5 @@
 """Orders after they are placed: reading, cancelling, expiring, another sub-domain."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,13 +18,11 @@ from app.db.order_reads import (
     OrderFilters,
     OrderRead,
     OrderSummaryRead,
-    stream_orders,
 )
 from app.db.queue import Job, enqueue
 from app.db.tables.catalogue import CouponUse
 from app.db.tables.orders import Order, OrderEvent, OrderItem, Payment
 from app.db.tables.sites import Site
-from app.domain.catalogue import Catalogue
 from app.domain.errors import DomainError
 from app.domain.orders import (
     ItemState,
@@ -36,7 +33,6 @@ from app.domain.orders import (
     step_order,
 )
 from app.domain.sites import check_subdomain
-from app.services.catalogue import Catalogues
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
@@ -79,21 +75,6 @@ async def list_orders(
     page, more = rows[:size], len(rows) > size
     next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
     return OrderPage(page, next_cursor)
-
-
-async def export_orders(
-    access: Access, catalogues: Catalogues, filters: OrderFilters
-) -> AsyncIterator[list[tuple[OrderSummaryRead, Catalogue]]]:
-    """The whole history in parts, in one transaction that lasts until it is read or left.
-
-    Each order comes with the version that it was priced by.
-
-    Raises what opening the access raises, before the first part.
-    """
-    async with access.transaction() as (session, principal):
-        versions = {version.code: version for version in await catalogues.all(session)}
-        async for part in stream_orders(session, principal.company_id, filters):
-            yield [(order, versions[order.catalogue_code]) for order in part]
 
 
 async def lock_order(session: AsyncSession, company_id: UUID, order_id: UUID) -> Order:
