@@ -18,6 +18,7 @@ from app.adapters.portone_payments import PortOnePayments
 from app.adapters.social import Google, Kakao, Naver
 from app.adapters.social import refusal as social_refusal
 from app.adapters.webhooks import GroupwareWebhooks, PortOneWebhooks
+from app.adapters.workbooks import OrderWorkbook
 from app.clock import Clock, MovedClock, RealClock
 from app.db.engine import Database
 from app.db.vault import Vault
@@ -56,6 +57,7 @@ from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
 from app.services.order_csv import OrderCsv
+from app.services.order_workbooks import OrderWorkbooks
 from app.services.orders import OrderJobs
 from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
@@ -112,6 +114,7 @@ class Deps:
     quote_mails: QuoteMails
     order_papers: OrderPapers
     order_csv: OrderCsv
+    order_workbooks: OrderWorkbooks
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     contract_import: ContractImport
@@ -259,6 +262,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         quote_papers=quote_papers,
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=OrderPapers(catalogues, documents, _supplier(settings)),
+        order_workbooks=OrderWorkbooks(database, clock, catalogues, OrderWorkbook),
         order_csv=OrderCsv(
             catalogues,
             max(1, settings.database_pool_size // 3),

@@ -231,6 +231,13 @@ PROBLEM_CODES = _catalogue(
         "결제된 주문만 거래확인서를 받을 수 있습니다.",
         "A transaction is confirmed for paid orders only.",
     ),
+    ("export_not_found", 404, "내보내기를 찾을 수 없습니다.", "There is no such export."),
+    (
+        "export_not_ready",
+        409,
+        "파일을 아직 만들고 있습니다.",
+        "The file is not made yet.",
+    ),
     ("quote_not_found", 404, "견적서를 찾을 수 없습니다.", "There is no such quote."),
     (
         "quote_expired",

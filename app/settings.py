@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     # Files
     files_dir: Path = Path(".data/files")
     """Customers' uploads: one folder that API and workers share, kept as the database is kept."""
+
     # Files that are sent while they are made
     export_silent_seconds: float = Field(default=30, gt=0)
     """A client that takes longer for a part of an export is left; PostgreSQL waits twice that."""

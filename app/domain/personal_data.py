@@ -226,6 +226,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         order_events status reason
         order_items type plan state failure
         order_lines kind code
+        order_workbooks state
         orders number kind status payment_status payment_method catalogue_code coupon_code
         orders end_reason
         payments method status flags
@@ -273,6 +274,8 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         catalogue_versions document
         coupons name_ko name_en plans order_types
         memberships add_ons
+        order_workbooks filters
+        order_workbook_parts content
         order_items add_ons agreed_prices discounts labels
         price_agreements unit_prices
         scheduled_changes add_ons seen_add_ons

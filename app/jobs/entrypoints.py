@@ -13,6 +13,7 @@ from app.services.order_events import (
     PROVISION_ITEM,
     SITE_CHANGED,
 )
+from app.services.order_workbooks import MAKE_WORKBOOK
 from app.services.quotes import MAIL_QUOTE
 from app.services.retention import PURGES, purge_job
 from app.services.uploads import DROP_UPLOAD
@@ -22,6 +23,7 @@ from app.services.withdrawal import ERASE_ACCOUNT
 def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
     """By the name under which jobs are queued."""
     return {
+        MAKE_WORKBOOK: deps.order_workbooks.make,
         MAIL_QUOTE: deps.quote_mails.mail,
         SEND_MAIL: deps.mails.send,
         ANNOUNCE_ORDER: deps.order_jobs.announce,

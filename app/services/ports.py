@@ -10,12 +10,14 @@ No call may be made while a transaction is open.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, Self
 
 from app.domain.authorization import Authorization
 from app.domain.documents import Document
 from app.domain.identity import IdentityReport, IdentityRequest
 from app.domain.mails import OutgoingMail
+from app.domain.order_workbooks import WorkbookRow
 from app.domain.provider_payments import CancelRequest, CancelResult, ReportedPayment
 from app.domain.provisioning import (
     DesiredSite,
@@ -197,4 +199,19 @@ class FileStorage(Protocol):
 
     async def remove_folder(self, folder: str) -> None:
         """Everything below it, whole or half written. Nothing there is no failure."""
+
+
+class Workbook(Protocol):
+    """The history as a file that is written row by row, in constant memory; gone with its block."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def add(self, rows: Sequence[WorkbookRow]) -> None:
+        """Blocks for as long as it takes to write them to disk."""
+        ...
+
+    def finish(self) -> Path:
+        """The file, whole; blocks."""
         ...

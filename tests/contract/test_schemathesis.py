@@ -3,11 +3,13 @@
 Once as a SUPER_ADMIN with an open site, once as nobody.
 """
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +110,8 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
                 await wait_for_status(client, member, placed.json()["id"], "COMPLETED")
         memberships = await client.get("/v1/memberships", headers=member.headers)
         quote = await ask_for_quote(client, member)
+        export = await client.get("/v1/orders/export?format=xlsx", headers=member.headers)
+        await wait_for_export(client, member, export.json()["id"])
     order, membership = placed.json(), memberships.json()["items"][0]
     return member, {
         "order_id": order["id"],
@@ -116,7 +120,18 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         "membership_id": membership["id"],
         "site_id": membership["site"]["id"],
         "quote_id": quote["id"],
+        "export_id": export.json()["id"],
     }
+
+
+async def wait_for_export(client: httpx.AsyncClient, member: Member, export_id: str) -> None:
+    deadline = time.monotonic() + 25
+    while True:
+        answer = await client.get(f"/v1/orders/exports/{export_id}", headers=member.headers)
+        if answer.json()["state"] == "READY":
+            return
+        assert time.monotonic() < deadline, answer.text
+        await asyncio.sleep(0.1)
 
 
 def accepted_bodies(member: Member) -> dict[str, str]:

@@ -28,6 +28,7 @@ from tests.flows import (
     link_to_site,
     order_body,
     place,
+    run_jobs,
     sign_up_individual,
     start_payment,
 )
@@ -139,6 +140,8 @@ OPERATIONS = {
     "create_order": "orders.create.new",
     "list_orders": "orders.read",
     "export_orders": "orders.read",
+    "get_order_export": "orders.read",
+    "get_order_export_file": "orders.read",
     "get_order": "orders.read",
     "cancel_order": "orders.create.new",
     "choose_order_item_site": "orders.create.new",
@@ -293,6 +296,19 @@ async def a_persons_quote(stage: Stage, actor: Actor) -> Request:
 async def a_new_order(stage: Stage, actor: Actor) -> Request:
     await fresh_order(stage, actor)
     return {}, order_body(confirm_duplicate=True), key()
+
+
+@request("get_order_export", "get_order_export_file")
+async def a_workbook_of_ones_own(stage: Stage, actor: Actor) -> Request:
+    """Of whoever asks, where they may; of the company's own account for a stranger."""
+    asker = actor.account if actor.role in {S, A, P, C, None} else actor.owner
+    if asker is None or actor.owner is None:
+        return {"export_id": str(uuid4())}, None, {}
+    path = f"/v1/orders/export?format=xlsx&site_id={uuid4()}"
+    named = {"X-Company-Id": actor.owner.company_id}
+    answer = await stage.client.get(path, headers=asker.headers | named)
+    await run_jobs(stage.portal)
+    return {"export_id": answer.json().get("id", str(uuid4()))}, None, {}
 
 
 @request("cancel_order")

@@ -52,10 +52,12 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
             json={"name": "정도현", "email": "invited@hanbit.example"},
             headers=first.headers,
         )
+        export = await client.get("/v1/orders/export?format=xlsx", headers=first.headers)
     link = await link_to_site(
         portal, person, first.company_id, membership["site"]["id"], member=True
     )
     ids = {
+        "export_id": export.json()["id"],
         "quote_id": quote["id"],
         "user_id": person.account_id,
         "invitation_id": invited.json()["id"],
@@ -72,7 +74,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 def test_the_walk_knows_every_parameter() -> None:
     known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
-    known |= {"quote_id", "session_id", "user_id", "invitation_id"}
+    known |= {"quote_id", "export_id", "session_id", "user_id", "invitation_id"}
     used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
     assert used == known
     assert len(WITH_ID) >= 9

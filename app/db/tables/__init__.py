@@ -18,6 +18,7 @@ from app.db.tables import (
     sites,
     social,
     sso,
+    workbooks,
 )
 from app.db.tables.base import Base
 
@@ -40,4 +41,5 @@ __all__ = [
     "sites",
     "social",
     "sso",
+    "workbooks",
 ]
