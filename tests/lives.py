@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sandbox.world import World
 from tests.contracts import set_clock
 from tests.flows import (
+    PASSWORD,
+    SIGN_UP_CONSENTS,
     Member,
     Person,
     business_number,
@@ -30,6 +32,7 @@ from tests.flows import (
     pay,
     run_jobs,
     sign_up_body,
+    verify_person,
 )
 from tests.imported import imported_company
 from tests.integration.test_social import begun, complete
@@ -390,3 +393,31 @@ async def a_closed_companys_life(stage: Stage) -> Member:
         ceo=sealed,
     )
     return member
+
+
+async def hands_over(stage: Stage) -> tuple[Member, dict[str, str]]:
+    """Her company goes on under somebody else, whose headers these are."""
+    member = await signs_up_a_company(stage)
+    await tells_of_herself(stage, member)
+    await pay(stage.client, stage.world, member, await orders_a_site(stage, member))
+    await run_jobs(stage.portal)
+    heir = f"{uuid4().hex[:12]}@heir.example"
+    successor = {"name": "홍길동", "email": heir, "phone": "010-1234-5678"}
+    await stage.post("/v1/company/handover", successor, member, 201)
+    accepted = {
+        "token": await link_token(stage.portal, heir, "handover"),
+        "identity_verification_token": await verify_person(stage.client, stage.world, "HANDOVER"),
+        "password": PASSWORD + " of another",
+        "consents": SIGN_UP_CONSENTS,
+    }
+    transport = httpx.ASGITransport(app=stage.portal, client=("10.77.0.2", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="https://portal") as theirs:
+        done = await theirs.post("/v1/handovers/accept", json=accepted)
+        assert done.status_code == 200, done.text
+        body = {
+            "login_id": member.login_id,
+            "password": PASSWORD + " of another",
+            "client_type": "NATIVE",
+        }
+        session = (await theirs.post("/v1/auth/login", json=body)).json()
+    return member, {"Authorization": f"Bearer {session['access_token']}"}

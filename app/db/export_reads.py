@@ -32,7 +32,7 @@ GROUPWARE = text(
 )
 CONSENTS = text(
     "SELECT kind, version, agreed, given_at FROM consents WHERE account_id = :account"
-    " ORDER BY given_at, id"
+    " AND erase_due_at IS NULL ORDER BY given_at, id"
 )
 SESSIONS = text(
     "SELECT client_type, device, address, company_id, created_at, last_used_at, expires_at,"
@@ -44,6 +44,7 @@ DEVICES = text(
 )
 SIGN_INS = text(
     "SELECT at, way, outcome, device, address FROM sign_ins WHERE account_id = :account"
+    " AND at >= coalesce((SELECT person_since FROM accounts WHERE id = :account), at)"
     " ORDER BY at, id"
 )
 INVITATIONS = text(

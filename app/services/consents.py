@@ -34,7 +34,7 @@ async def read_consents(session: AsyncSession, principal: Principal) -> Sequence
     """The newest first: the first of a kind is what is in force."""
     rows = await session.execute(
         select(Consent.kind, Consent.version, Consent.agreed, Consent.given_at)
-        .where(Consent.account_id == principal.account_id)
+        .where(Consent.account_id == principal.account_id, Consent.erase_due_at.is_(None))
         .order_by(Consent.given_at.desc(), Consent.id.desc())
         .limit(HISTORY)
     )

@@ -58,6 +58,31 @@ _PERSON = text(
      WHERE id = :account
     """
 )
+_FORMER_PERSON = text(
+    """
+    WITH tokens AS (
+        DELETE FROM refresh_tokens
+         WHERE session_id IN (SELECT id FROM sessions WHERE account_id = :account)
+    ), devices_in AS (
+        DELETE FROM sessions WHERE account_id = :account
+    ), devices_known AS (
+        DELETE FROM known_devices WHERE account_id = :account
+    ), address_links AS (
+        DELETE FROM email_verifications WHERE account_id = :account
+    ), kept_answers AS (
+        DELETE FROM idempotency_records WHERE account_id = :account
+    ), proofs AS (
+        UPDATE consents SET erase_due_at = :proofs_due
+         WHERE account_id = :account AND erase_due_at IS NULL
+    ), mailed AS (
+        DELETE FROM mails WHERE recipient_index = :email_index
+    )
+    UPDATE accounts
+       SET department = NULL, position = NULL, landline = NULL, last_signed_in_at = NULL,
+           person_since = :now
+     WHERE id = :account
+    """
+)
 _COMPANY = text(
     """
     WITH handing_over AS (
@@ -118,15 +143,36 @@ async def erase_person(
     `again`: when it is done once more, for what was written at the same moment and the farewell
     mail, which stays until then; None: this is that time. Needs a session that sees all rows.
     """
-    assert CONTRACT.days is not None
     values = {
         "account": account_id,
         "email_index": email_index,
         "but": FAREWELL if again is not None else "",
         "due": again,
-        "proofs_due": now + timedelta(days=CONTRACT.days),
+        "proofs_due": _proofs_due(now),
     }
     await session.execute(_PERSON, values)
+
+
+async def erase_former_person(
+    session: AsyncSession, account_id: UUID, email_index: bytes | None, now: datetime
+) -> None:
+    """For an account that goes to another person: nothing that the new one could see is left.
+
+    The former one's sign-ins stay for their three months, and consents as proof; neither is shown
+    to who comes after. `email_index` None: the mailbox goes along with the account.
+    """
+    values = {
+        "account": account_id,
+        "email_index": email_index,
+        "now": now,
+        "proofs_due": _proofs_due(now),
+    }
+    await session.execute(_FORMER_PERSON, values)
+
+
+def _proofs_due(now: datetime) -> datetime:
+    assert CONTRACT.days is not None
+    return now + timedelta(days=CONTRACT.days)
 
 
 async def erase_company_people(session: AsyncSession, company_id: UUID, now: datetime) -> None:

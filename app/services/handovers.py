@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import Clock, wire_now
+from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import enqueue
-from app.db.tables.accounts import Account, IdentityVerification, Session
+from app.db.tables.accounts import Account, IdentityVerification
 from app.db.tables.companies import Company
 from app.db.tables.handovers import Handover
 from app.db.vault import Vault
@@ -28,8 +28,8 @@ from app.domain.errors import DomainError
 from app.domain.persons import mask_name, mask_phone, normalise_mobile
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
+from app.services.erasure import erase_former_person
 from app.services.identity_verifications import IdentityVerifications, Person, Purpose
-from app.services.known_devices import KnownDevices
 from app.services.mails import Mails, NewMail
 from app.services.new_accounts import consents_of
 from app.services.one_time import OneTimeTokens
@@ -212,11 +212,12 @@ class Handovers:
                 raise DomainError("handover_name_mismatch", "/identity_verification_token")
             former = self._vault.open("accounts.email", account.email) if account.email else None
             email = self._vault.open("handovers.email", row.email)
+            kept = None if former and former.lower() == email.lower() else account.email_index
+            await erase_former_person(session, account.id, kept, now)
             self._replace(account, person, identity, email, now)
             account.password_hash = hashed
             session.add_all(consents_of(account.id, command.consents, now))
             await session.delete(row)
-            await self._end_sessions(session, account)
             _record_accepted(session, company, account, now)
             addresses = dict.fromkeys(filter(None, (former, email)))
             await self._tell(session, company, account, list(addresses), command.language, now)
@@ -260,16 +261,6 @@ class Handovers:
         account.email_verified_at = now
         account.ci_hash = identity.ci_hash
         account.updated_at = now
-
-    @staticmethod
-    async def _end_sessions(session: AsyncSession, account: Account) -> None:
-        """And the devices of the former person are no known ones any more."""
-        await session.execute(
-            update(Session)
-            .where(Session.account_id == account.id, Session.revoked_at.is_(None))
-            .values(revoked_at=wire_now(), revoked_reason="HANDED_OVER")
-        )
-        await KnownDevices.forget_others(session, account.id, None)
 
     async def _tell(
         self,

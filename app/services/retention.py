@@ -24,6 +24,8 @@ SSO_LOGINS_KEPT: Final = timedelta(hours=1)
 WEBHOOK_IDS_DAYS: Final = 30
 """A provider repeats a message for hours; its id is kept for much longer."""
 JOB_LOG_DAYS: Final = 30
+FAREWELL_DAYS: Final = 4
+"""The mail that tells a former person of the handover: within the five days of an erasure."""
 NO_ROW: Final = UUID(int=0)
 """What a purge's job is about: its table, which its name says."""
 
@@ -91,6 +93,13 @@ _CONTRACT = _days(kept.CONTRACT)
 PURGES: Final = (
     Purge("sign_ins", "sign_ins", "at", _days(kept.SIGN_IN_LOG)),
     Purge("mails", "mails", "created_at", _days(kept.MAIL), only="state <> 'QUEUED'"),
+    Purge(
+        "handed_over",
+        "mails",
+        "created_at",
+        timedelta(days=FAREWELL_DAYS),
+        only="kind = 'handed_over'",
+    ),
     Purge("identities", "identity_verifications", "expires_at", _ATTEMPT),
     Purge("businesses", "business_verifications", "expires_at", _ATTEMPT),
     Purge("addresses", "email_verifications", "expires_at", _ENDED),

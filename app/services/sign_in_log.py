@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.tables.accounts import SignIn
+from app.db.tables.accounts import Account, SignIn
 from app.domain.sign_in import SignInOutcome, SignInWay
 from app.services.cursors import make_cursor, read_cursor
 from app.services.principals import Principal
@@ -67,6 +67,12 @@ async def note_sign_in(session: AsyncSession, new: NewSignIn) -> None:
     await session.execute(_NOTE, values)
 
 
+def _own_since(principal: Principal) -> ColumnElement[datetime]:
+    """Before a handover the account was another person's."""
+    since = select(Account.person_since).where(Account.id == principal.account_id)
+    return func.coalesce(since.scalar_subquery(), SignIn.at)
+
+
 async def list_sign_ins(
     session: AsyncSession, principal: Principal, cursor: str | None, size: int
 ) -> SignInPage:
@@ -74,7 +80,7 @@ async def list_sign_ins(
     after = read_cursor(cursor)
     found = select(
         SignIn.id, SignIn.at, SignIn.way, SignIn.outcome, SignIn.device, SignIn.address
-    ).where(SignIn.account_id == principal.account_id)
+    ).where(SignIn.account_id == principal.account_id, SignIn.at >= _own_since(principal))
     if after is not None:
         found = found.where(tuple_(SignIn.at, SignIn.id) < after)
     rows = (

@@ -28,6 +28,7 @@ from tests.lives import (
     a_closed_companys_life,
     a_prospects_life,
     an_admins_life,
+    hands_over,
     orders_a_site,
     signs_up_a_company,
 )
@@ -142,6 +143,23 @@ async def test_a_closed_company_leaves_its_orders_and_its_ceo(stage: Stage) -> N
     assert await stage.found() == {RETIRED} | ceo
     await stage.days_later(1827)
     assert await stage.found() == {RETIRED}
+
+
+async def test_who_hands_a_company_over_is_no_member_any_more(stage: Stage) -> None:
+    """The login ID is the company's and stays; nothing else of hers does."""
+    _, successor = await hands_over(stage)
+    for path in ("/v1/me", "/v1/me/sign-ins", "/v1/me/consents", "/v1/me/export"):
+        shown = await stage.client.get(path, headers=successor)
+        assert shown.status_code == 200
+        assert stage.planted.seen_in(shown.text) <= {"login_id"}, path
+    consents = (await stage.client.get("/v1/me/consents", headers=successor)).json()
+    assert {c["kind"] for c in consents["history"]} == {"PRIVACY", "AGE_14", "SERVICE_TERMS"}
+    await stage.days_later(5)
+    await stage.wire_day_passes()
+    the_companys = {("accounts.login_id", "login_id")} | NAMED_BY_THE_COMPANY
+    assert await stage.found() == SIGN_IN_LOG | the_companys
+    await stage.days_later(93)
+    assert await stage.found() == the_companys
 
 
 async def test_what_is_erased_at_once_does_not_wait_for_the_job(

@@ -52,8 +52,9 @@ class Heard:
             self.problems.append(answer.text)
         if answer.headers.get("content-type", "").startswith("application/json"):
             self._learn(answer.json())
-        with contextlib.suppress(ValueError):  # what was no JSON was meant to be none
-            self._learn(json.loads(answer.request.content))
+        if answer.request.headers.get("content-type") == "application/json":
+            with contextlib.suppress(ValueError):  # what was no JSON was meant to be none
+                self._learn(json.loads(answer.request.content))
 
     def _learn(self, body: Any, name: str = "") -> None:
         if isinstance(body, dict):

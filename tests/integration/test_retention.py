@@ -122,6 +122,12 @@ TABLE = [
     Kept("sign_ins", 92 * DAY, SIGN_IN, "sign_ins WHERE device = 'kept'"),
     Kept("mails", 90 * DAY, MAIL % "SENT", "mails WHERE kind = 'x'"),
     Kept("mails", 90 * DAY, MAIL % "FAILED", "mails WHERE kind = 'x'"),
+    Kept(
+        "handed_over",
+        4 * DAY,
+        (MAIL % "SENT").replace("'x'", "'handed_over'", 1),
+        "mails WHERE kind = 'handed_over'",
+    ),
     Kept("identities", DAY, IDENTITY, "identity_verifications WHERE phone_index = 'x'"),
     Kept("businesses", DAY, BUSINESS, "business_verifications WHERE company_name = 'x'"),
     Kept("addresses", 0 * DAY, ADDRESS, "email_verifications WHERE token_hash = 'kept'"),

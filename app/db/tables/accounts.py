@@ -46,6 +46,8 @@ class Account(Timestamps, Base):
     landline: Mapped[bytes | None] = mapped_column(LargeBinary())
     last_signed_in_at: Mapped[datetime | None]
     """Business time; the history behind it is kept for three months only."""
+    person_since: Mapped[datetime | None]
+    """After a handover: what is older is another person's, and not shown."""
     withdrawn_at: Mapped[datetime | None]
     erase_due_at: Mapped[datetime | None]
     """When the rest of what was known of a person who left is erased; none: it is."""
@@ -75,7 +77,7 @@ class Consent(Base):
     agreed: Mapped[bool]
     given_at: Mapped[datetime]
     erase_due_at: Mapped[datetime | None]
-    """Of an account that left: until when the proof is kept."""
+    """Of a person who left: until when the proof is kept. It is shown to nobody."""
 
 
 class BusinessVerification(Base):

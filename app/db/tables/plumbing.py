@@ -81,6 +81,7 @@ class Mail(Base):
     __table_args__ = (
         one_of("state", "QUEUED", "SENT", "FAILED"),
         Index("ix_mails_due", "due_at", postgresql_where="state = 'QUEUED'"),
+        Index("ix_mails_handed_over", "created_at", postgresql_where="kind = 'handed_over'"),
         Index(
             "ix_mails_about",
             "about_account_id",
