@@ -104,6 +104,11 @@ SOCIAL_TICKET = (
     "INSERT INTO social_tickets (provider, subject_index, token_hash, expires_at, created_at)"
     " VALUES ('kakao', 'x', 'x', :at, :at)"
 )
+WORKBOOK = (
+    "INSERT INTO order_workbooks (company_id, account_id, filters, state, attempts, due_at,"
+    " expires_at, created_at, updated_at)"
+    " VALUES (:company, :account, '{}', 'FAILED', 1, NULL, :at, :at, :at)"
+)
 JOB_LOG = (
     "INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint)"
     " VALUES (:at, 1, 'successful', 0, 'kept')"
@@ -167,6 +172,7 @@ TABLE = [
         CONSENT,
         "consents WHERE account_id = :account AND kind = 'PRIVACY'",
     ),
+    Kept("order_workbooks", 0 * DAY, WORKBOOK, "order_workbooks WHERE company_id = :company"),
     Kept("answers", 0 * DAY, ANSWER, "idempotency_records WHERE operation = 'kept'", wire=True),
     Kept(
         "rate_windows",
