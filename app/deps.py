@@ -67,6 +67,7 @@ from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
 from app.services.retention import Retention
+from app.services.room_checks import RoomChecks
 from app.services.scheduled_changes import ScheduledChanges
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
@@ -103,6 +104,7 @@ class Deps:
     provisioning: Provisioning
     order_jobs: OrderJobs
     scheduled_changes: ScheduledChanges
+    room_checks: RoomChecks
     operator_catalogue: OperatorCatalogue
     operator_coupons: OperatorCoupons
     operator_agreements: OperatorAgreements
@@ -371,6 +373,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         payment_methods=PaymentMethods(payments),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         scheduled_changes=ScheduledChanges(catalogues),
+        room_checks=RoomChecks(database, clock, catalogues, groupware, mails, emails),
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),
         operator_coupons=OperatorCoupons(database, clock, catalogues),
         operator_agreements=OperatorAgreements(database, clock, catalogues),

@@ -47,6 +47,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
         "site_opened": MailPurpose.CONTRACT,
+        "free_plan_has_no_room": MailPurpose.CONTRACT,
         "admin_lost_denied": MailPurpose.SECURITY,
         "admin_lost_silent": MailPurpose.SECURITY,
         "company_claimed": MailPurpose.SECURITY,

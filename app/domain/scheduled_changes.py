@@ -6,7 +6,7 @@ open is decided in `docs/decisions/0018-scheduled-changes.md`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from app.domain.catalogue import Basis, Catalogue, Name, Plan
 from app.domain.changes import Usage, check_usage, storage_of
@@ -14,7 +14,7 @@ from app.domain.contracts import Contract
 from app.domain.errors import DomainError
 from app.domain.memberships import MembershipStatus
 from app.domain.orders import OrderType
-from app.domain.periods import Span, expires_on
+from app.domain.periods import SEOUL, Span, expires_on, seoul_date
 from app.domain.price_agreements import agreed_labels, with_agreed_prices
 from app.domain.price_lines import (
     Service,
@@ -30,6 +30,10 @@ from app.domain.prices import PricedItem
 STORAGE = "STORAGE_GB"
 NOTICE_DAYS = 30
 """Notice of a change of a yearly term is due so many days before its last day."""
+ROOM_CHECK_DAYS = (14, 3)
+"""How many days before the last one somebody is told that SHARED_FREE has no room."""
+ROOM_CHECKED_AT = time(9)
+"""KST."""
 YEARLY_ORDER_DAYS, MONTHLY_ORDER_DAYS = 30, 7
 """How many days before the last one a renewal is ordered."""
 
@@ -57,6 +61,27 @@ class RenewalContent:
 
     content: SiteContent
     dropped: bool = False
+
+
+def _room_checks(last_day: date) -> list[datetime]:
+    """The mornings (UTC) on which it is looked at whether the free plan has room."""
+    return [
+        datetime.combine(last_day - timedelta(days=days), ROOM_CHECKED_AT, tzinfo=SEOUL).astimezone(
+            UTC
+        )
+        for days in ROOM_CHECK_DAYS
+    ]
+
+
+def room_is_due(last_day: date, now: datetime) -> bool:
+    """Whether one of the mornings has come and the term lasts."""
+    return _room_checks(last_day)[0] <= now and seoul_date(now) <= last_day
+
+
+def next_room_check(last_day: date | None, now: datetime) -> datetime | None:
+    """The next morning, if any."""
+    mornings = _room_checks(last_day) if last_day else []
+    return min((moment for moment in mornings if moment > now), default=None)
 
 
 def content_of(catalogue: Catalogue, contract: Contract) -> SiteContent:

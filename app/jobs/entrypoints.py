@@ -16,6 +16,7 @@ from app.services.order_events import (
 from app.services.order_workbooks import MAKE_WORKBOOK
 from app.services.quotes import MAIL_QUOTE
 from app.services.retention import PURGES, purge_job
+from app.services.room_checks import CHECK_ROOM
 from app.services.uploads import DROP_UPLOAD
 from app.services.withdrawal import ERASE_ACCOUNT
 
@@ -34,5 +35,6 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         SITE_CHANGED: deps.provisioning.site_changed,
         ERASE_ACCOUNT: deps.withdrawal.erase,
         **{purge_job(p): deps.retention.job(p) for p in PURGES},
+        CHECK_ROOM: deps.room_checks.check,
         DROP_UPLOAD: deps.uploads.drop,
     }

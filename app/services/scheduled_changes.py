@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -29,6 +29,7 @@ from app.domain.scheduled_changes import (
     content_of,
     fits,
     last_day_to_schedule,
+    next_room_check,
     price_renewal,
     renewal_ordered_on,
     schedule_change,
@@ -137,12 +138,20 @@ class ScheduledChanges:
                 seen_plan=scheduled.seen.plan,
                 seen_users=scheduled.seen.users,
                 seen_add_ons=dict(scheduled.seen.add_ons),
+                check_due_at=self._room_check(found, scheduled, principal.now),
                 created_at=principal.now,
             )
         )
         _touch(session, principal, found.row, AuditAction.CHANGE_SCHEDULED, scheduled.wanted)
         await session.flush()
         return await self._view(session, principal, found, scheduled)
+
+    def _room_check(
+        self, found: _Found, scheduled: ScheduledChange, now: datetime
+    ) -> datetime | None:
+        plan = found.catalogue.plan(scheduled.wanted.plan)
+        free = plan is not None and plan.free
+        return next_room_check(found.read.expires_on, now) if free else None
 
     async def undo(
         self,
@@ -272,8 +281,11 @@ async def _scheduled(session: AsyncSession, membership_id: UUID) -> ScheduledCha
     row = await session.scalar(
         select(ScheduledChangeRow).where(ScheduledChangeRow.membership_id == membership_id)
     )
-    if row is None:
-        return None
+    return None if row is None else as_scheduled(row)
+
+
+def as_scheduled(row: ScheduledChangeRow) -> ScheduledChange:
+    """As the domain knows it."""
     return ScheduledChange(
         SiteContent(row.plan, row.users, row.add_ons),
         SiteContent(row.seen_plan, row.seen_users, row.seen_add_ons),

@@ -25,6 +25,8 @@ _ROWS_DUE = (
     "  WHERE state = 'WAITING' AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'erase_account', id FROM accounts"
     "  WHERE erase_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'check_room', id FROM scheduled_changes"
+    "  WHERE check_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'drop_upload', id FROM uploads WHERE due_at <= :now LIMIT :batch)"
 )
 

@@ -32,13 +32,13 @@ from tests.flows import (
     sign_up,
 )
 
-_days = iter(date(2028 + 3 * turn, 3, 10) for turn in range(40))
+_days = iter(date(2028 + 4 * turn, 3, 10) for turn in range(40))
 Body = dict[str, Any]
 
 
 @pytest.fixture
 async def today(portal: FastAPI, world: World) -> date:
-    """A 10 March of this test's own, at noon in Seoul."""
+    """A 10 March of this test's own, at noon in Seoul; the next February has 28 days."""
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
@@ -308,3 +308,50 @@ async def test_who_has_nothing_to_reduce(
     ):
         answer = await put(client, member, membership, body)
         assert refused(answer) == expected, answer.text
+
+
+async def mails_of(portal: FastAPI, member: Member) -> list[str]:
+    """Kinds of the mails about the free plan that were queued for the company."""
+    async with portal.state.deps.database.system_session("test: mails") as session:
+        rows = await session.scalars(
+            text(
+                "SELECT kind FROM mails WHERE company_id = cast(:id AS uuid)"
+                " AND kind = 'free_plan_has_no_room'"
+            ),
+            {"id": member.company_id},
+        )
+        return list(rows.all())
+
+
+async def test_who_does_not_fit_into_the_free_plan_is_told_fourteen_and_three_days_before(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    """The term ends on 9 March; told on 23 February, on 6 March no more: nine are left."""
+    member = await customer(client, world, portal)
+    membership = await only_membership(client, member)
+    site = (await membership_of(client, member, membership))["site"]["id"]
+    world.groupware.sites[site].usage.users = 10
+    await put(client, member, membership, content("SHARED_FREE", None))
+    last = date(today.year + 1, 3, 9)
+    for days, usage, told in ((15, 10, 0), (14, 10, 1), (10, 10, 1), (3, 9, 1), (1, 12, 1)):
+        world.groupware.sites[site].usage.users = usage
+        await set_clock(portal, world, noon(last - timedelta(days=days)))
+        await run_jobs(portal)
+        assert len(await mails_of(portal, member)) == told, days
+
+
+async def test_an_extension_puts_the_look_at_the_free_plans_room_off(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await customer(client, world, portal)
+    membership = await only_membership(client, member)
+    site = (await membership_of(client, member, membership))["site"]["id"]
+    world.groupware.sites[site].usage.users = 10
+    await put(client, member, membership, content("SHARED_FREE", None))
+    longer = await placed(client, member, add_extend(membership, months=12), total=528_000)
+    await pay(client, world, member, longer)
+    await run_jobs(portal)
+    for year, told in ((today.year + 1, 0), (today.year + 2, 1)):
+        await set_clock(portal, world, noon(date(year, 2, 26)))
+        await run_jobs(portal)
+        assert len(await mails_of(portal, member)) == told

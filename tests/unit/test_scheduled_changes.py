@@ -1,7 +1,7 @@
 """다음 갱신의 변경: when, what, at which price, and what becomes of the contract."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -21,10 +21,12 @@ from app.domain.scheduled_changes import (
     content_of,
     describe,
     last_day_to_schedule,
+    next_room_check,
     price_renewal,
     renewal_content,
     renewal_months,
     renewal_ordered_on,
+    room_is_due,
     schedule_change,
 )
 
@@ -139,6 +141,19 @@ def test_whether_the_free_plan_has_room_is_a_question_of_its_day() -> None:
     for used in (Usage(10, 0), Usage(1, 9 * 2**30 + 1)):
         dropped = renewal_content(GUIDE, YEAR, scheduled, used)
         assert dropped == RenewalContent(content_of(GUIDE, YEAR), dropped=True)
+
+
+def test_room_on_the_free_plan_is_looked_at_fourteen_and_three_days_before() -> None:
+    """On 2027-01-16 and 01-27 at 09:00 KST, as long as the term lasts."""
+    last = date(2027, 1, 30)
+    moments = [datetime(2027, 1, 16, tzinfo=UTC), datetime(2027, 1, 27, tzinfo=UTC)]
+    assert next_room_check(last, datetime(2026, 6, 1, tzinfo=UTC)) == moments[0]
+    assert next_room_check(last, moments[0]) == moments[1]
+    assert next_room_check(last, moments[1]) is None
+    assert next_room_check(None, moments[0]) is None
+    assert not room_is_due(last, moments[0] - timedelta(seconds=1))
+    assert room_is_due(last, datetime(2027, 1, 30, 14, 59, 59, tzinfo=UTC))
+    assert not room_is_due(last, datetime(2027, 1, 30, 15, tzinfo=UTC))
 
 
 def test_what_is_used_more_by_then_drops_a_reduction_whole() -> None:
