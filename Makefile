@@ -54,3 +54,4 @@ bench-exports: $(STAMP)
 
 soak: $(STAMP)
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done
+	SOAK_ORDERS=100000 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_exports.py

@@ -14,10 +14,10 @@ from app.db.ids import new_id
 from app.db.order_reads import (
     ORDER,
     ORDER_PAGE,
-    ORDERS_FOUND,
     OrderFilters,
     OrderRead,
     OrderSummaryRead,
+    orders_found,
 )
 from app.db.queue import Job, enqueue
 from app.db.tables.catalogue import CouponUse
@@ -71,7 +71,8 @@ async def list_orders(
     if filters == EVERY_ORDER:
         _, rows = await access.read(ORDER_PAGE, at=at, id=last, size=size + 1)
     else:
-        _, rows = await access.read(ORDERS_FOUND, at=at, id=last, size=size + 1, **filters.values())
+        found = orders_found(filters.names)
+        _, rows = await access.read(found, at=at, id=last, size=size + 1, **filters.values())
     page, more = rows[:size], len(rows) > size
     next_cursor = make_cursor(page[-1].created_at, page[-1].id) if more else None
     return OrderPage(page, next_cursor)

@@ -42,7 +42,7 @@ class Stack:
         self._stack = ExitStack()
         self.ports = [free_port(), free_port()]
         self.sandbox_port = free_port()
-        self._admin_url = server.dsn(database)
+        self.admin_url = server.dsn(database)
         sandbox = f"http://127.0.0.1:{self.sandbox_port}"
         self._environment = {
             **os.environ,
@@ -66,13 +66,16 @@ class Stack:
             "GOOGLE_ISSUER": f"{sandbox}/social/google",
             **extra,
         }
+        self.apis: list[subprocess.Popen[bytes]] = []
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Stack":
         try:
             self._start("sandbox")
-            self._start(self._api)
-            self._start(self._api, PORT=str(self.ports[1]), METRICS_PORT="0")
+            self.apis = [
+                self._start(self._api),
+                self._start(self._api, PORT=str(self.ports[1]), METRICS_PORT="0"),
+            ]
             self.workers = [self.start_worker(), self.start_worker()]
             for port in self.ports:
                 self._wait(f"http://127.0.0.1:{port}/readyz")
@@ -122,7 +125,7 @@ class Stack:
 
     async def count(self, statement: str, **values: Any) -> int:
         """A number from the database, as the superuser sees it."""
-        engine = create_async_engine(self._admin_url)
+        engine = create_async_engine(self.admin_url)
         try:
             async with engine.connect() as connection:
                 return int((await connection.execute(text(statement), values)).scalar_one())

@@ -42,6 +42,8 @@ class Order(OfCompany, Timestamps, Base):
         CheckConstraint("supply = amount - discount AND total = supply + vat", name="sums"),
         Index("ix_orders_unpaid", "company_id", postgresql_where="status = 'PENDING_PAYMENT'"),
         Index("ix_orders_page", "company_id", "created_at", "id"),
+        Index("ix_orders_status_page", "company_id", "status", "created_at", "id"),
+        Index("ix_orders_kind_page", "company_id", "kind", "created_at", "id"),
         Index("ix_orders_fingerprint", "company_id", "fingerprint", "created_at"),
         Index("ix_orders_due", "expires_at", postgresql_where="status = 'PENDING_PAYMENT'"),
     )
