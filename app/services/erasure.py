@@ -16,9 +16,8 @@ from app.domain.personal_data import CONTRACT
 FAREWELL: Final = "withdrawn"
 """The kind of the one mail that is still sent; it goes with the second erasure."""
 
-_PERSON = text(
-    """
-    WITH tokens AS (
+_OF_SESSIONS = """
+    tokens AS (
         DELETE FROM refresh_tokens
          WHERE session_id IN (SELECT id FROM sessions WHERE account_id = :account)
     ), devices_in AS (
@@ -29,7 +28,26 @@ _PERSON = text(
         DELETE FROM email_verifications WHERE account_id = :account
     ), kept_answers AS (
         DELETE FROM idempotency_records WHERE account_id = :account
-    ), social AS (
+    ), proofs AS (
+        UPDATE consents SET erase_due_at = :proofs_due
+         WHERE account_id = :account AND erase_due_at IS NULL
+    )"""
+_OF_COMPANY = """
+    handing_over AS (
+        DELETE FROM handovers WHERE company_id = :company
+    ), invited AS (
+        DELETE FROM invitations WHERE company_id = :company
+    ), users AS (
+        DELETE FROM company_members WHERE company_id = :company
+    ), papers AS (
+        INSERT INTO uploads (id, due_at)
+        SELECT upload_id, cast(:now AS timestamptz)
+          FROM case_files WHERE company_id = :company ON CONFLICT DO NOTHING
+    )"""
+
+_PERSON = text(
+    f"""
+    WITH {_OF_SESSIONS}, social AS (
         DELETE FROM social_links WHERE account_id = :account
     ), groupware AS (
         DELETE FROM groupware_links WHERE account_id = :account
@@ -41,9 +59,6 @@ _PERSON = text(
         DELETE FROM corporate_invitations WHERE email_index = :email_index AND site_id IS NOT NULL
     ), own_quotes AS (
         DELETE FROM quotes WHERE account_id = :account AND company_id IS NULL
-    ), proofs AS (
-        UPDATE consents SET erase_due_at = :proofs_due
-         WHERE account_id = :account AND erase_due_at IS NULL
     ), mailed AS (
         DELETE FROM mails
          WHERE (account_id = :account OR about_account_id = :account
@@ -56,49 +71,25 @@ _PERSON = text(
            ci_hash = NULL, department = NULL, position = NULL, landline = NULL,
            last_signed_in_at = NULL, erase_due_at = :due
      WHERE id = :account
-    """
+    """  # noqa: S608 - our own text
 )
 _FORMER_PERSON = text(
-    """
-    WITH tokens AS (
-        DELETE FROM refresh_tokens
-         WHERE session_id IN (SELECT id FROM sessions WHERE account_id = :account)
-    ), devices_in AS (
-        DELETE FROM sessions WHERE account_id = :account
-    ), devices_known AS (
-        DELETE FROM known_devices WHERE account_id = :account
-    ), address_links AS (
-        DELETE FROM email_verifications WHERE account_id = :account
-    ), kept_answers AS (
-        DELETE FROM idempotency_records WHERE account_id = :account
-    ), proofs AS (
-        UPDATE consents SET erase_due_at = :proofs_due
-         WHERE account_id = :account AND erase_due_at IS NULL
-    ), mailed AS (
+    f"""
+    WITH {_OF_SESSIONS}, mailed AS (
         DELETE FROM mails WHERE recipient_index = :email_index
     )
     UPDATE accounts
        SET department = NULL, position = NULL, landline = NULL, last_signed_in_at = NULL,
            person_since = :now
      WHERE id = :account
-    """
+    """  # noqa: S608 - our own text
 )
 _COMPANY = text(
-    """
-    WITH handing_over AS (
-        DELETE FROM handovers WHERE company_id = :company
-    ), invited AS (
-        DELETE FROM invitations WHERE company_id = :company
-    ), contacts AS (
+    f"""
+    WITH {_OF_COMPANY}, contacts AS (
         DELETE FROM corporate_invitations WHERE company_id = :company
-    ), users AS (
-        DELETE FROM company_members WHERE company_id = :company
     ), mailed AS (
         DELETE FROM mails WHERE company_id = :company
-    ), papers AS (
-        INSERT INTO uploads (id, due_at)
-        SELECT upload_id, cast(:now AS timestamptz)
-          FROM case_files WHERE company_id = :company ON CONFLICT DO NOTHING
     ), paper_cases AS (
         DELETE FROM cases WHERE company_id = :company
     ), administrators AS (
@@ -110,24 +101,13 @@ _COMPANY = text(
                WHEN EXISTS (SELECT 1 FROM memberships m WHERE m.company_id = :company)
                THEN representative END
      WHERE id = :company
-    """
+    """  # noqa: S608 - our own text
 )
-
 _HOLDER = text(
-    """
-    WITH handing_over AS (
-        DELETE FROM handovers WHERE company_id = :company
-    ), invited AS (
-        DELETE FROM invitations WHERE company_id = :company
-    ), users AS (
-        DELETE FROM company_members WHERE company_id = :company
-    ), papers AS (
-        INSERT INTO uploads (id, due_at)
-        SELECT upload_id, cast(:now AS timestamptz)
-          FROM case_files WHERE company_id = :company ON CONFLICT DO NOTHING
-    )
+    f"""
+    WITH {_OF_COMPANY}
     DELETE FROM cases WHERE company_id = :company
-    """
+    """  # noqa: S608 - our own text
 )
 
 
