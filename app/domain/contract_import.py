@@ -13,7 +13,10 @@ from typing import Final
 
 from app.domain.business_numbers import normalise_business_number
 from app.domain.catalogue import Basis, Catalogue, Plan
+from app.domain.contracts import HeldLine
 from app.domain.errors import DomainError
+from app.domain.imported_payments import ImportedTerm, read_paid
+from app.domain.periods import expires_on, month_of
 from app.domain.price_lines import base_code, charged, licence_code
 
 COLUMNS: Final = (
@@ -35,6 +38,8 @@ COLUMNS: Final = (
     "billing_channel",
     "reseller_name",
     "reseller_phone",
+    "paid",
+    "setup_paid",
 )
 MOST_ROWS: Final = 10_000
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -80,6 +85,10 @@ class ImportRow:
     reseller_name: str | None
     reseller_phone: str | None
     free: bool
+    contracted_months: int | None
+    """From the anchor to the last day; `months` are those of a renewal."""
+    paid: tuple[HeldLine, ...]
+    setup_paid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,11 @@ class _Row:
         add_ons = self._add_ons(catalogue)
         prices = self._prices(catalogue, plan, add_ons)
         channel, reseller, phone = self._channel()
+        term = ImportedTerm(plan, users, add_ons, prices, anchor, expires)
+        paid = read_paid(catalogue, term, self._cells["paid"], lambda why: self._bad("paid", why))
+        setup_paid = self._number("setup_paid") or 0
+        if channel == "RESELLER" and (paid or setup_paid):
+            self._bad("paid", "the reseller was paid")
         row = ImportRow(
             line=self._line,
             company_name=self._words("company_name"),
@@ -206,6 +220,9 @@ class _Row:
             reseller_name=reseller,
             reseller_phone=phone,
             free=plan.free,
+            contracted_months=month_of(anchor, expires) + 1 if expires else None,
+            paid=paid,
+            setup_paid=setup_paid,
         )
         return row if len(self._errors) == self._before else None
 
@@ -236,6 +253,8 @@ class _Row:
             self._bad("months", "not offered for this plan")
         if not plan.free and (expires is None or expires < max(anchor, today)):
             self._bad("expires_on", "missing, before its beginning, or over already")
+        elif expires is not None and not _ends_a_month(anchor, expires):
+            self._bad("expires_on", "not the last day of a contract month from anchor_on")
         return months, anchor, expires
 
     def _add_ons(self, catalogue: Catalogue) -> dict[str, int]:
@@ -274,6 +293,10 @@ class _Row:
         elif channel == "DIRECT" and (name or phone):
             self._bad("reseller_name", "only for RESELLER")
         return channel, name or None, phone or None
+
+
+def _ends_a_month(anchor: date, last_day: date) -> bool:
+    return last_day == expires_on(anchor, month_of(anchor, last_day) + 1)
 
 
 def _monthly(

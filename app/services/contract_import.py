@@ -16,7 +16,7 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.tables.companies import Company
-from app.db.tables.sites import Membership, Segment, Site
+from app.db.tables.sites import HeldLine, Membership, Segment, Site
 from app.domain.audit import AuditAction
 from app.domain.contract_import import ImportRow, RowError, read_import
 from app.domain.periods import seoul_date
@@ -144,6 +144,7 @@ class ContractImport:
         await session.flush()
         for place, membership in zip(new, memberships, strict=True):
             session.add(_segment(place.row, membership, now))
+            session.add_all(_held(place.row, membership, now))
             record(
                 session,
                 AuditEntry(
@@ -285,7 +286,7 @@ def _membership(place: _Placed, company_id: UUID, now: datetime) -> Membership:
         monthly_fee=row.monthly_fee,
         term_months=row.months,
         anchor_on=row.anchor_on,
-        setup_paid=0,
+        setup_paid=row.setup_paid,
         auto_renew=False,
         revision=1,
         created_at=now,
@@ -303,7 +304,28 @@ def _segment(row: ImportRow, membership: Membership, now: datetime) -> Segment:
         kind="NEW",
         starts_on=row.anchor_on,
         ends_on=row.expires_on,
-        months=row.months,
+        months=row.contracted_months,
         unit_prices=dict(row.unit_prices),
         created_at=now,
     )
+
+
+def _held(row: ImportRow, membership: Membership, now: datetime) -> list[HeldLine]:
+    """What was paid for it, from which a change gives back; no order line made it."""
+    return [
+        HeldLine(
+            id=new_id(),
+            company_id=membership.company_id,
+            membership_id=membership.id,
+            order_line_id=None,
+            code=line.code,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            net=line.net,
+            monthly=line.monthly,
+            first_day=line.first_day,
+            last_day=line.last_day,
+            created_at=now,
+        )
+        for line in row.paid
+    ]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -46,12 +47,12 @@ async def at_the_groupware(portal: FastAPI, number: str, subdomain: str) -> UUID
     return site_id
 
 
-async def csv_of(portal: FastAPI, number: str, *subdomains: str) -> bytes:
+async def csv_of(portal: FastAPI, number: str, *subdomains: str, paid: str = "") -> bytes:
     deps = portal.state.deps
     first = seoul_date(await deps.clock.now_outside(deps.database)) - timedelta(days=30)
     rows = [
         f"옛길물산,{number},정도현,contact@{number}.example,옛길 본사,{subdomain},,admin,"
-        f"SHARED,20,,SHARED_USER:3500,{first},12,{expires_on(first, 12)},DIRECT,,"
+        f"SHARED,20,,SHARED_USER:3500,{first},12,{expires_on(first, 12)},DIRECT,,,{paid},"
         for subdomain in subdomains
     ]
     return "\n".join([",".join(COLUMNS), *rows]).encode()
@@ -108,6 +109,53 @@ async def test_a_file_is_imported_once_and_its_customer_signs_up(
     assert (await client.get("/v1/me", headers=headers)).json()["role"] == "SUPER_ADMIN"
     shown = (await client.get("/v1/memberships", headers=headers)).json()["items"]
     assert [(m["site"]["id"], m["monthly_fee"]) for m in shown] == [(str(site_id), 70_000)]
+
+
+@pytest.mark.parametrize(
+    ("paid", "credit"),
+    [
+        # 20 users x 3,500 x 12 = 840,000 were paid; 30 of 365 days are gone.
+        ("SHARED_USER:840000", True),
+        # With a discount that only the operator knows of.
+        ("SHARED_USER:500000", True),
+        ("", False),
+    ],
+)
+async def test_a_change_credits_what_the_file_says_was_paid(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, paid: str, credit: bool
+) -> None:
+    number = business_number()
+    name = f"old-{number}"
+    await at_the_groupware(portal, number, name)
+    assert (await run(portal, await csv_of(portal, number, name, paid=paid))).errors == ()
+    address = f"contact@{number}.example"
+    body = sign_up_body(
+        await verify_business(client, number, "옛길물산"),
+        await verify_person(client, world),
+        company_name="옛길물산",
+        invitation_token=await link_token(portal, address, "corporate_invitation"),
+    )
+    session = (await client.post("/v1/accounts/corporate", json=body)).json()["session"]
+    headers = {"Authorization": f"Bearer {session['access_token']}"}
+    membership = (await client.get("/v1/memberships", headers=headers)).json()["items"][0]
+    change = {
+        "type": "CHANGE",
+        "membership_id": membership["id"],
+        "plan": "DEDICATED",
+        "users": 20,
+        "months": 12,
+        "add_ons": [],
+    }
+    answer = await client.post("/v1/price-previews", json={"items": [change]}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    lines = answer.json()["items"][0]["lines"]
+    credits = [line for line in lines if line["kind"] == "CREDIT"]
+    assert len(credits) == (1 if credit else 0)
+    if credit:
+        net = int(paid.split(":")[1])
+        # Between 10 and 12 of 12 months are left, and never more than was paid.
+        assert credits[0]["quantity"] == 20
+        assert net * 10 // 12 < -credits[0]["amount"] <= net * 335 // 365 + net // 100
 
 
 async def test_one_site_that_the_groupware_does_not_know_keeps_all_out(

@@ -9,6 +9,7 @@ import pytest
 from app.domain import catalogues
 from app.domain.catalogue import Catalogue, parse_catalogue
 from app.domain.contract_import import COLUMNS, ReadImport, RowError, read_import
+from app.domain.contracts import HeldLine
 
 TODAY = date(2026, 11, 24)
 SEED = Path(catalogues.__file__).parent / "2023-09.json"
@@ -31,7 +32,10 @@ GOOD = {
     "billing_channel": "RESELLER",
     "reseller_name": "다온파트너스",
     "reseller_phone": "02-555-0100",
+    "paid": "",
+    "setup_paid": "",
 }
+DIRECT = {"billing_channel": "DIRECT", "reseller_name": "", "reseller_phone": ""}
 FREE = {
     "plan": "SHARED_FREE",
     "users": "9",
@@ -66,6 +70,24 @@ def test_a_row_holds_its_own_prices_and_the_catalogues_for_the_rest(catalogue: C
     assert (row.anchor_on, row.expires_on) == (date(2026, 5, 24), date(2027, 5, 23))
 
 
+def test_what_was_paid_is_a_line_with_its_days_and_its_fee(catalogue: Catalogue) -> None:
+    paid = "DEDICATED_USER:1026000;CORPORATE_CARD:6000@2027-02-24~2027-05-23"
+    row = GOOD | DIRECT | {"paid": paid, "setup_paid": "300000"}
+    (read,) = read_import(document(row), catalogue, TODAY).rows
+    assert (read.setup_paid, read.contracted_months) == (300_000, 12)
+    first, last = date(2026, 5, 24), date(2027, 5, 23)
+    assert read.paid == (
+        HeldLine("DEDICATED_USER", 20, 4_500, 1_026_000, first, last, 90_000),
+        HeldLine("CORPORATE_CARD", 3, 2_000, 6_000, date(2027, 2, 24), last, 6_000),
+    )
+
+
+def test_a_term_that_was_extended_has_all_its_months(catalogue: Catalogue) -> None:
+    row = GOOD | {"anchor_on": "2025-05-24"}
+    (read,) = read_import(document(row), catalogue, TODAY).rows
+    assert (read.months, read.contracted_months) == (12, 24)
+
+
 def test_a_free_site_has_no_term(catalogue: Catalogue) -> None:
     (row,) = read_import(document(GOOD | FREE), catalogue, TODAY).rows
     assert (row.months, row.expires_on, row.monthly_fee, row.free) == (None, None, 0, True)
@@ -93,6 +115,16 @@ def test_a_free_site_has_no_term(catalogue: Catalogue) -> None:
         ({"reseller_phone": ""}, "reseller_name"),
         ({"billing_channel": "DIRECT"}, "reseller_name"),
         (FREE | {"months": "12"}, "expires_on"),
+        ({"expires_on": "2027-05-20"}, "expires_on"),  # within a contract month
+        ({"paid": "DEDICATED_USER:1"}, "paid"),  # to the reseller
+        (DIRECT | {"paid": "DEDICATED_USER"}, "paid"),
+        (DIRECT | {"paid": "SHARED_USER:1"}, "paid"),
+        (DIRECT | {"paid": "DEDICATED_USER:1;DEDICATED_USER:1"}, "paid"),
+        (DIRECT | {"paid": "DEDICATED_USER:1080001"}, "paid"),  # 20 x 4,500 x 12 = 1,080,000
+        (DIRECT | {"paid": "DEDICATED_USER:1@2026-05-23~2027-05-23"}, "paid"),
+        (DIRECT | {"paid": "DEDICATED_USER:1@2026-06-31~2027-05-23"}, "paid"),
+        (DIRECT | {"setup_paid": "x"}, "setup_paid"),
+        (DIRECT | FREE | {"paid": "SHARED_FREE_USER:0"}, "paid"),
     ],
 )
 def test_a_bad_cell_is_named(catalogue: Catalogue, changed: dict[str, str], column: str) -> None:
