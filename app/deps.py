@@ -43,6 +43,7 @@ from app.services.corporate_sign_up import CorporateSignUp
 from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
 from app.services.handovers import Handovers
+from app.services.idempotency import Idempotency
 from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
 from app.services.invitations import Invitations
@@ -93,6 +94,7 @@ class Deps:
     database: Database
     clock: Clock
     vault: Vault
+    idempotency: Idempotency
     access_tokens: AccessTokens
     catalogues: Catalogues
     registry: NtsBusinessRegistry
@@ -257,6 +259,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         database=database,
         clock=clock,
         vault=vault,
+        idempotency=Idempotency(vault),
         access_tokens=access_tokens,
         mails=mails,
         one_time=one_time,

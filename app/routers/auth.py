@@ -9,11 +9,14 @@ from app.errors import Problem
 from app.language import language_of
 from app.routers.access import public
 from app.routers.dependencies import DepsDep
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed
 from app.routers.models import NO_NUL, OPAQUE, AnswerModel, RequestModel
 from app.routers.permissions import CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.known_devices import REMEMBERED
+from app.services.principals import Principal, TransactionSession
 from app.services.sessions import SLIDING, ClientType, Device, Grant
 
 router = APIRouter(prefix="/v1/auth", tags=["accounts"], route_class=StrictRoute)
@@ -130,12 +133,14 @@ async def refresh(
     operation_id="log_out",
     summary="Sign out",
     status_code=204,
-    responses=problems("not_authenticated"),
+    responses=problems("not_authenticated", *IDEMPOTENT_IF_ASKED),
 )
-async def log_out(deps: DepsDep, access: CanUpdateMe) -> Response:
-    async with access.transaction() as (session, principal):
+async def log_out(deps: DepsDep, access: CanUpdateMe, once: OnceIfKeyed) -> Response:
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         await deps.sessions.log_out(session, principal.session_id)
-    return forget_cookie(Response(status_code=204))
+        return NO_CONTENT
+
+    return forget_cookie(await once.within(access, work))
 
 
 def forget_cookie(response: Response) -> Response:
@@ -152,6 +157,7 @@ def forget_cookie(response: Response) -> Response:
     status_code=204,
     responses=problems(
         "not_authenticated",
+        *IDEMPOTENT_IF_ASKED,
         "invalid_credentials",
         "one_proof_required",
         "identity_verification_invalid",
@@ -160,17 +166,22 @@ def forget_cookie(response: Response) -> Response:
         body=True,
     ),
 )
-async def step_up(deps: DepsDep, access: CanUpdateMe, body: StepUpRequest) -> Response:
-    async with access.transaction() as (_, principal):
-        pass
-    token, password = body.identity_verification_token, body.password
-    if (token is None) is (password is None):
-        raise Problem("one_proof_required")
-    if token is not None:
-        await deps.step_up.by_identity(principal, token)
-    elif password is not None:
-        await deps.step_up.by_password(principal, password)
-    return Response(status_code=204)
+async def step_up(
+    deps: DepsDep, access: CanUpdateMe, once: OnceIfKeyed, body: StepUpRequest
+) -> Response:
+    async def work() -> Answer:
+        async with access.transaction() as (_, principal):
+            pass
+        token, password = body.identity_verification_token, body.password
+        if (token is None) is (password is None):
+            raise Problem("one_proof_required")
+        if token is not None:
+            await deps.step_up.by_identity(principal, token)
+        elif password is not None:
+            await deps.step_up.by_password(principal, password)
+        return NO_CONTENT
+
+    return await once.around(access, work)
 
 
 def check_origin(allowed: tuple[str, ...], request: Request, client_type: ClientType) -> None:

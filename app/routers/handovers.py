@@ -9,12 +9,15 @@ from pydantic import Field
 from app.routers.access import public
 from app.routers.accounts import Email
 from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.identity_verifications import ConsentRequest
 from app.routers.models import LINE, NO_NUL, OPAQUE, AnswerModel, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanHandOver
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.handovers import AcceptHandover, NewHandover, OpenHandover
+from app.services.idempotency import Answer
+from app.services.principals import Principal, TransactionSession
 
 router = APIRouter(prefix="/v1", tags=["company"], route_class=StrictRoute)
 
@@ -75,17 +78,29 @@ class HandedOverBody(AnswerModel):
     summary="Hand the company's own account over",
     description="Needs the password within the last ten minutes. The link holds for 24 hours.",
     status_code=201,
+    response_model=HandoverBody,
     responses=problems(
-        *FOR_A_COMPANY, "reauthentication_required", "phone_invalid", "handover_open", body=True
+        *FOR_A_COMPANY,
+        *IDEMPOTENT_IF_ASKED,
+        "reauthentication_required",
+        "phone_invalid",
+        "handover_open",
+        body=True,
     ),
 )
 async def begin(
-    deps: DepsDep, language: LanguageDep, access: CanHandOver, body: BeginHandoverRequest
-) -> HandoverBody:
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanHandOver,
+    once: OnceIfKeyed,
+    body: BeginHandoverRequest,
+) -> Response:
     command = NewHandover(body.name, body.email, body.phone, str(language))
-    async with access.transaction() as (session, principal):
-        made = await deps.handovers.begin(session, principal, command)
-    return _body(made)
+
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
+        return answer_of(_body(await deps.handovers.begin(session, principal, command)), 201)
+
+    return await once.within(access, work)
 
 
 @router.get(

@@ -12,11 +12,14 @@ from app.domain.invitations import Acceptance
 from app.routers.access import public
 from app.routers.accounts import Email
 from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed, answer_of
 from app.routers.models import LINE, OPAQUE, AnswerModel, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, SIGNED_IN, CanManageUsers, CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.invitations import NewInvitation, OpenInvitation
+from app.services.principals import Principal, TransactionSession
 
 router = APIRouter(prefix="/v1/invitations", tags=["company"], route_class=StrictRoute)
 
@@ -83,8 +86,10 @@ class AcceptedBody(AnswerModel):
     summary="Invite an administrator",
     description="[+사용자 초대]. The link holds for seven days and once.",
     status_code=201,
+    response_model=InvitationBody,
     responses=problems(
         *FOR_A_COMPANY,
+        *IDEMPOTENT_IF_ASKED,
         "company_unproven",
         "text_has_link",
         "user_exists",
@@ -95,12 +100,19 @@ class AcceptedBody(AnswerModel):
     ),
 )
 async def invite(
-    deps: DepsDep, language: LanguageDep, access: CanManageUsers, body: InviteUserRequest
-) -> InvitationBody:
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanManageUsers,
+    once: OnceIfKeyed,
+    body: InviteUserRequest,
+) -> Response:
     command = NewInvitation(body.name, body.email, body.note, str(language))
-    async with access.transaction() as (session, principal):
+
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         made = await deps.invitations.invite(session, principal, command)
-    return _body(made, principal.now)
+        return answer_of(_body(made, principal.now), 201)
+
+    return await once.within(access, work)
 
 
 @router.get(
@@ -127,18 +139,24 @@ async def get_all(
     operation_id="resend_invitation",
     summary="Send an invitation again",
     description="With a new link for seven days; the former one ends.",
+    response_model=InvitationBody,
     responses=problems(
         *FOR_A_COMPANY,
+        *IDEMPOTENT_IF_ASKED,
         "invitation_not_found",
         "invitation_state_conflict",
         "invitation_resend_too_early",
         "invitation_sends_used_up",
     ),
 )
-async def resend(deps: DepsDep, access: CanManageUsers, invitation_id: UUID) -> InvitationBody:
-    async with access.transaction() as (session, principal):
+async def resend(
+    deps: DepsDep, access: CanManageUsers, once: OnceIfKeyed, invitation_id: UUID
+) -> Response:
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         sent = await deps.invitations.resend(session, principal, invitation_id)
-    return _body(sent, principal.now)
+        return answer_of(_body(sent, principal.now))
+
+    return await once.within(access, work)
 
 
 @router.post(
@@ -146,12 +164,21 @@ async def resend(deps: DepsDep, access: CanManageUsers, invitation_id: UUID) -> 
     operation_id="approve_invitation",
     summary="Let in who accepted with another address",
     status_code=204,
-    responses=problems(*FOR_A_COMPANY, "invitation_not_found", "invitation_state_conflict"),
+    responses=problems(
+        *FOR_A_COMPANY,
+        *IDEMPOTENT_IF_ASKED,
+        "invitation_not_found",
+        "invitation_state_conflict",
+    ),
 )
-async def approve(deps: DepsDep, access: CanManageUsers, invitation_id: UUID) -> Response:
-    async with access.transaction() as (session, principal):
+async def approve(
+    deps: DepsDep, access: CanManageUsers, once: OnceIfKeyed, invitation_id: UUID
+) -> Response:
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         await deps.invitations.approve(session, principal, invitation_id)
-    return Response(status_code=204)
+        return NO_CONTENT
+
+    return await once.within(access, work)
 
 
 @router.delete(
@@ -194,8 +221,10 @@ async def preview(
     description="Needs a live link to a site of the company. Without one the answer is 409"
     " `groupware_link_required`, the acceptance is remembered, and linking within the"
     " invitation's time completes it.",
+    response_model=AcceptedBody,
     responses=problems(
         *SIGNED_IN,
+        *IDEMPOTENT_IF_ASKED,
         "invitation_invalid",
         "individual_account_required",
         "user_exists",
@@ -203,15 +232,24 @@ async def preview(
         body=True,
     ),
 )
-async def accept(deps: DepsDep, access: CanUpdateMe, body: InvitationTokenRequest) -> AcceptedBody:
-    async with access.transaction() as (_, principal):
-        account_id = principal.account_id
-    done = await deps.acceptances.accept(account_id, body.token)
-    if done.outcome is Acceptance.LINK_REQUIRED:
-        raise DomainError("groupware_link_required", company_name=done.company_name)
-    return AcceptedBody(
-        state=str(done.outcome), company_id=done.company_id, company_name=done.company_name
-    )
+async def accept(
+    deps: DepsDep, access: CanUpdateMe, once: OnceIfKeyed, body: InvitationTokenRequest
+) -> Response:
+    async def work() -> Answer:
+        async with access.transaction() as (_, principal):
+            account_id = principal.account_id
+        done = await deps.acceptances.accept(account_id, body.token)
+        if done.outcome is Acceptance.LINK_REQUIRED:
+            raise DomainError("groupware_link_required", company_name=done.company_name)
+        return answer_of(
+            AcceptedBody(
+                state=str(done.outcome),
+                company_id=done.company_id,
+                company_name=done.company_name,
+            )
+        )
+
+    return await once.around(access, work)
 
 
 def _body(row: OpenInvitation, now: datetime) -> InvitationBody:

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from app.domain.social import SocialProvider
 from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.identity_verifications import Secret
 from app.routers.models import AnswerModel, RequestModel
 from app.routers.permissions import SIGNED_IN, CanReadMe, CanUpdateMe
 from app.routers.problems import problems
 from app.routers.social import ATTEMPT, Code, State
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.links import Link
 from app.services.social import SocialCallback
 
@@ -83,8 +85,10 @@ async def list_links(deps: DepsDep, access: CanReadMe) -> LinksBody:
     summary="Link a social account",
     description="Begun by `start_social`. Individuals only; needs step-up.",
     status_code=201,
+    response_model=AddedLinkBody,
     responses=problems(
         *SIGNED_IN,
+        *IDEMPOTENT_IF_ASKED,
         "reauthentication_required",
         "individual_account_required",
         "social_account_already_linked",
@@ -94,10 +98,19 @@ async def list_links(deps: DepsDep, access: CanReadMe) -> LinksBody:
     ),
 )
 async def add_social_link(
-    deps: DepsDep, language: LanguageDep, access: CanUpdateMe, body: AddLinkRequest
-) -> AddedLinkBody:
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanUpdateMe,
+    once: OnceIfKeyed,
+    body: AddLinkRequest,
+) -> Response:
     callback = SocialCallback(body.provider, body.code, body.state, body.client_secret)
-    return AddedLinkBody(id=await deps.social.link(access, callback, str(language)))
+
+    async def work() -> Answer:
+        link_id = await deps.social.link(access, callback, str(language))
+        return answer_of(AddedLinkBody(id=link_id), 201)
+
+    return await once.around(access, work)
 
 
 @router.delete(

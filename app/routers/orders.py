@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.domain.periods import seoul_date
@@ -12,9 +12,10 @@ from app.routers.answers import answer
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.idempotent import (
     IDEMPOTENT,
-    IdempotencyKey,
+    IDEMPOTENT_IF_ASKED,
+    OnceIfKeyed,
+    OncePerKey,
     answer_of,
-    run_idempotent,
 )
 from app.routers.models import NO_NUL, RequestModel
 from app.routers.order_bodies import OrderBody, OrderPageBody, order_body, order_summary
@@ -89,11 +90,10 @@ class SubdomainRequest(RequestModel):
 )
 async def create_order(
     deps: DepsDep,
-    request: Request,
     language: LanguageDep,
     access: CanCreateOrders,
+    once: OncePerKey,
     body: OrderRequest,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     quoted = body.quote_id if isinstance(body, OrderQuoteRequest) else None
     used = await present_use(deps.groupware, access, body.changed(), quoted)
@@ -113,7 +113,7 @@ async def create_order(
         location = f"/v1/orders/{read.id}"
         return answer_of(order_body(read, catalogue, language), 201, Location=location)
 
-    return await run_idempotent(request, access, "create_order", idempotency_key, work)
+    return await once.within(access, work)
 
 
 @router.get(
@@ -168,16 +168,22 @@ async def get_one(
     summary="Cancel an unpaid order",
     responses={
         200: {"model": OrderBody},
-        **problems(*FOR_A_COMPANY, "order_not_found", "order_state_conflict"),
+        **problems(*FOR_A_COMPANY, *IDEMPOTENT_IF_ASKED, "order_not_found", "order_state_conflict"),
     },
 )
 async def cancel(
-    deps: DepsDep, language: LanguageDep, access: CanCreateOrders, order_id: UUID
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanCreateOrders,
+    once: OnceIfKeyed,
+    order_id: UUID,
 ) -> Response:
-    async with access.transaction() as (session, principal):
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         order = await cancel_order(session, principal, order_id)
-    catalogue = await deps.catalogues.of_outside(order.catalogue_code)
-    return answer(order_body(order, catalogue, language))
+        catalogue = await deps.catalogues.of(session, order.catalogue_code)
+        return answer_of(order_body(order, catalogue, language))
+
+    return await once.within(access, work)
 
 
 @router.post(
@@ -187,6 +193,7 @@ async def cancel(
     response_model=OrderBody,
     responses=problems(
         *FOR_A_COMPANY,
+        *IDEMPOTENT_IF_ASKED,
         "order_not_found",
         "order_item_not_found",
         "order_state_conflict",
@@ -200,11 +207,14 @@ async def choose_site(
     deps: DepsDep,
     language: LanguageDep,
     access: CanCreateOrders,
+    once: OnceIfKeyed,
     order_id: UUID,
     item_id: UUID,
     body: SubdomainRequest,
 ) -> Response:
-    async with access.transaction() as (session, principal):
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         order = await choose_subdomain(session, principal, order_id, item_id, body.subdomain)
-    catalogue = await deps.catalogues.of_outside(order.catalogue_code)
-    return answer(order_body(order, catalogue, language))
+        catalogue = await deps.catalogues.of(session, order.catalogue_code)
+        return answer_of(order_body(order, catalogue, language))
+
+    return await once.within(access, work)

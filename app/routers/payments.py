@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.domain.orders import PaymentMethod
@@ -12,7 +12,13 @@ from app.domain.payments import PAYMENT_STATE_LABELS, PaymentState
 from app.language import Language
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.idempotent import IDEMPOTENT, IdempotencyKey, answer_of, run_idempotent
+from app.routers.idempotent import (
+    IDEMPOTENT,
+    IDEMPOTENT_IF_ASKED,
+    OnceIfKeyed,
+    OncePerKey,
+    answer_of,
+)
 from app.routers.models import AnswerModel, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanManagePayments
 from app.routers.problems import problems
@@ -86,19 +92,18 @@ PROVIDER = ("provider_unavailable", "provider_failed")
 )
 async def start_payment(
     deps: DepsDep,
-    request: Request,
     language: LanguageDep,
     access: CanManagePayments,
+    once: OncePerKey,
     order_id: UUID,
     body: StartPaymentRequest,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     async def work(session: TransactionSession, principal: Principal) -> Answer:
         payment = await deps.payments.start(session, principal, order_id, body.method)
         checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
         return answer_of(_body(payment, language, checkout), 201)
 
-    response = await run_idempotent(request, access, "start_payment", idempotency_key, work)
+    response = await once.within(access, work)
     if response.status_code == 201:
         # Also for a repeat: the first try may have ended before the provider had answered.
         payment = PaymentBody.model_validate_json(bytes(response.body))
@@ -123,12 +128,20 @@ async def get_payment(
     operation_id="complete_payment",
     summary="The payer is done",
     description="The provider is asked what is true; safe to repeat, before or after its webhook.",
-    responses=problems(*FOR_A_COMPANY, "payment_not_found", *PROVIDER),
+    response_model=PaymentBody,
+    responses=problems(*FOR_A_COMPANY, *IDEMPOTENT_IF_ASKED, "payment_not_found", *PROVIDER),
 )
 async def complete_payment(
-    deps: DepsDep, language: LanguageDep, access: CanManagePayments, payment_id: UUID
-) -> PaymentBody:
-    return _body(await deps.payments.complete(access, payment_id), language)
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanManagePayments,
+    once: OnceIfKeyed,
+    payment_id: UUID,
+) -> Response:
+    async def work() -> Answer:
+        return answer_of(_body(await deps.payments.complete(access, payment_id), language))
+
+    return await once.around(access, work)
 
 
 def _checkout(payment: PaymentView, shop: Shop, redirect_url: str | None) -> CheckoutBody:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.db.quote_reads import QuoteItemRead, QuoteRead
@@ -22,7 +22,7 @@ from app.routers.answers import answer
 from app.routers.attachments import PDF_ANSWER, attached
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.idempotent import IDEMPOTENT_IF_ASKED, IdempotencyKey, answer_of, run_idempotent
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.item_requests import ItemRequest
 from app.routers.models import NO_NUL, OPAQUE, AnswerStruct, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanCreateOrders, CanCreateQuotes
@@ -165,11 +165,10 @@ class QuotePageBody(AnswerStruct, frozen=True):
 )
 async def create(
     deps: DepsDep,
-    request: Request,
     language: LanguageDep,
     access: CanCreateQuotes,
+    once: OnceIfKeyed,
     body: QuoteRequest,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     async def work(session: TransactionSession, principal: Principal) -> Answer:
         catalogue = await deps.catalogues.in_force(session, seoul_date(principal.now))
@@ -177,9 +176,7 @@ async def create(
         shown = _body(quote, principal.now, language)
         return answer_of(shown, 201, Location=f"/v1/quotes/{quote.id}")
 
-    return await run_idempotent(
-        request, access, "create_quote", idempotency_key, work, required=False
-    )
+    return await once.within(access, work)
 
 
 @router.get(
@@ -208,15 +205,27 @@ async def get_page(
     description="By the link in the quote's mail. Claiming it again answers the same.",
     responses={
         200: {"model": QuoteBody},
-        **problems(*FOR_A_COMPANY, "corporate_account_required", "quote_not_found", body=True),
+        **problems(
+            *FOR_A_COMPANY,
+            *IDEMPOTENT_IF_ASKED,
+            "corporate_account_required",
+            "quote_not_found",
+            body=True,
+        ),
     },
 )
 async def claim(
-    deps: DepsDep, language: LanguageDep, access: CanCreateOrders, body: ClaimQuoteRequest
+    deps: DepsDep,
+    language: LanguageDep,
+    access: CanCreateOrders,
+    once: OnceIfKeyed,
+    body: ClaimQuoteRequest,
 ) -> Response:
-    async with access.transaction() as (session, principal):
+    async def work(session: TransactionSession, principal: Principal) -> Answer:
         quote = await claim_quote(session, principal, deps.one_time, body.number, body.token)
-    return answer(_body(quote, principal.now, language))
+        return answer_of(_body(quote, principal.now, language))
+
+    return await once.within(access, work)
 
 
 @router.get(

@@ -9,10 +9,12 @@ from app.routers.access import public
 from app.routers.accounts import Token
 from app.routers.auth import address_of, forget_cookie
 from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed
 from app.routers.models import NO_NUL, AnswerModel, RequestModel
 from app.routers.permissions import SIGNED_IN, CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.recovery import ResetPassword
 
 router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
@@ -115,13 +117,16 @@ async def reset_password(
     summary="Mail me another link",
     description="Five an hour. The link works once, for a day, for the present address.",
     status_code=204,
-    responses=problems(*SIGNED_IN, "email_already_verified", "rate_limited"),
+    responses=problems(*SIGNED_IN, *IDEMPOTENT_IF_ASKED, "email_already_verified", "rate_limited"),
 )
 async def send_email_verification(
-    deps: DepsDep, language: LanguageDep, access: CanUpdateMe
+    deps: DepsDep, language: LanguageDep, access: CanUpdateMe, once: OnceIfKeyed
 ) -> Response:
-    await deps.email_verifications.send_again(access, str(language))
-    return Response(status_code=204)
+    async def work() -> Answer:
+        await deps.email_verifications.send_again(access, str(language))
+        return NO_CONTENT
+
+    return await once.around(access, work)
 
 
 @router.post(

@@ -15,12 +15,14 @@ from app.routers.answers import answer
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.item_requests import AddOnRequest, Code, Users
 from app.routers.models import AnswerModel, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
 from app.routers.price_previews import PricedItemBody, priced_item_body
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.present_use import present_use
 from app.services.scheduled_changes import ScheduledView, WantedContent
 
@@ -138,22 +140,27 @@ async def get_one(
     description="Nothing is stored.",
     responses={
         200: {"model": ScheduledChangeBody, "headers": ETAG_HEADER},
-        **problems(*FOR_A_COMPANY, *REFUSALS, body=True),
+        **problems(*FOR_A_COMPANY, *IDEMPOTENT_IF_ASKED, *REFUSALS, body=True),
     },
 )
 async def preview(
     deps: DepsDep,
     language: LanguageDep,
     access: CanUpdateMemberships,
+    once: OnceIfKeyed,
     membership_id: UUID,
     body: ScheduledChangeRequest,
 ) -> Response:
-    used = await present_use(deps.groupware, access, [membership_id])
-    async with access.transaction() as (session, principal):
-        view = await deps.scheduled_changes.preview(
-            session, principal, membership_id, body.to_domain(), used
-        )
-    return _answer(membership_id, view, language)
+    async def work() -> Answer:
+        used = await present_use(deps.groupware, access, [membership_id])
+        async with access.transaction() as (session, principal):
+            view = await deps.scheduled_changes.preview(
+                session, principal, membership_id, body.to_domain(), used
+            )
+        shown = _body(membership_id, view, language)
+        return answer_of(shown, ETag=etag_of(view.revision))
+
+    return await once.around(access, work)
 
 
 @router.put(
@@ -217,9 +224,13 @@ async def undo(
 
 
 def _answer(membership_id: UUID, view: ScheduledView, language: Language) -> Response:
+    return answer(_body(membership_id, view, language), {"ETag": etag_of(view.revision)})
+
+
+def _body(membership_id: UUID, view: ScheduledView, language: Language) -> ScheduledChangeBody:
     catalogue = view.in_force
     labels = describe(catalogue, view.held, view.content)
-    body = ScheduledChangeBody(
+    return ScheduledChangeBody(
         membership_id=membership_id,
         held=_content(view.held, catalogue, language),
         content=_content(view.content, catalogue, language),
@@ -230,7 +241,6 @@ def _answer(membership_id: UUID, view: ScheduledView, language: Language) -> Res
         renewal=_renewal(view.renewal, view.priced_on, language),
         unchanged_total=view.unchanged.total,
     )
-    return answer(body, {"ETag": etag_of(view.revision)})
 
 
 def _renewal(priced: PricedOrder, priced_on: date, language: Language) -> RenewalPriceBody:

@@ -21,10 +21,12 @@ from app.routers.auth import (
     session_answer,
 )
 from app.routers.dependencies import DepsDep
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.models import LINE, AnswerModel, RequestModel
 from app.routers.permissions import SIGNED_IN, CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.sessions import ClientType
 from app.services.sso_exchange import SsoOutcome
 from app.services.sso_logins import LIFETIME, PersonThere, Redirect, SsoReturn, SsoStart
@@ -272,8 +274,10 @@ def _user(person: PersonThere, site_id: UUID, site_name: str) -> GroupwareUserBo
         "연동 계정 설정. Without `confirm_link` it shows both identities and does nothing. "
         "Individuals only; needs step-up. Both sides get a mail."
     ),
+    response_model=LinkProposalBody,
     responses=problems(
         *SIGNED_IN,
+        *IDEMPOTENT_IF_ASKED,
         "reauthentication_required",
         "individual_account_required",
         "sso_ticket_invalid",
@@ -283,16 +287,23 @@ def _user(person: PersonThere, site_id: UUID, site_name: str) -> GroupwareUserBo
     ),
 )
 async def link_groupware_user(
-    deps: DepsDep, access: CanUpdateMe, body: LinkRequest
-) -> LinkProposalBody:
-    done = await deps.sso_tickets.propose_or_link(access, body.ticket, confirmed=body.confirm_link)
-    return LinkProposalBody(
-        state="LINKED" if done.link_id else "CONFIRMATION_REQUIRED",
-        account=PortalAccountBody(sign_in=done.account.shown, name=done.account.name),
-        groupware_user=_user(done.person, done.site_id, done.site_name),
-        company=SsoCompanyBody(id=done.company_id, name=done.company_name),
-        link_id=done.link_id,
-    )
+    deps: DepsDep, access: CanUpdateMe, once: OnceIfKeyed, body: LinkRequest
+) -> Response:
+    async def work() -> Answer:
+        done = await deps.sso_tickets.propose_or_link(
+            access, body.ticket, confirmed=body.confirm_link
+        )
+        return answer_of(
+            LinkProposalBody(
+                state="LINKED" if done.link_id else "CONFIRMATION_REQUIRED",
+                account=PortalAccountBody(sign_in=done.account.shown, name=done.account.name),
+                groupware_user=_user(done.person, done.site_id, done.site_name),
+                company=SsoCompanyBody(id=done.company_id, name=done.company_name),
+                link_id=done.link_id,
+            )
+        )
+
+    return await once.around(access, work)
 
 
 @router.post(

@@ -87,6 +87,12 @@ class Access:
             )
             yield session, self._admit(facts)
 
+    def company_meant(self, principal: Principal) -> UUID | None:
+        """The company of the operation; under /v1/me the one that was named, if any."""
+        if self._permission.startswith("me."):
+            return self._company_id
+        return principal.company.id if principal.company else None
+
     async def read(self, read: Read[Found], **values: object) -> tuple[Principal, Found]:
         """The principal and what it asks for, by one statement: the way of hot reads.
 

@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled_changes")),
         sa.UniqueConstraint("membership_id", name=op.f("uq_scheduled_changes_membership_id")),
     )
-    op.create_index(op.f("ix_scheduled_changes_company_id"), "scheduled_changes", ["company_id"])
     op.execute("ALTER TABLE scheduled_changes ENABLE ROW LEVEL SECURITY")
     op.execute(
         "CREATE POLICY own_rows ON scheduled_changes FOR ALL TO portal_api"

@@ -8,10 +8,10 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, Key, OfCompany
+from app.db.tables.base import Base, BelowCompany, Key
 
 
-class ScheduledChangeRow(OfCompany, Base):
+class ScheduledChangeRow(BelowCompany, Base):
     """One of a membership at the most; gone when it is undone, applied or overtaken."""
 
     __tablename__ = "scheduled_changes"
