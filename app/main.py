@@ -9,11 +9,11 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import errors
+from app.application import assemble
 from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
 from app.edge import Edge
-from app.openapi import DESCRIPTION, TAGS, describe
+from app.openapi import CUSTOMERS
 from app.routers import (
     accounts,
     audit_log,
@@ -51,7 +51,6 @@ from app.routers import (
     webhooks,
 )
 from app.routers.multipart import BODY_LIMIT_MARK
-from app.routers.strict import StrictRoute
 from app.settings import Settings
 
 MODULES = (
@@ -112,33 +111,11 @@ def create_app(
         yield
         await deps.close()
 
-    # As one list: an included router is matched twice, at about the price of a statement.
     routes = [
         route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute)
     ]
-    app = FastAPI(
-        routes=[*sorted(routes, key=_is_cold)],
-        title="고객포털 API",
-        summary="Customer portal of the groupware: sign up, order, pay, run sites.",
-        description=DESCRIPTION,
-        version="1.0.0",
-        openapi_tags=TAGS,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/openapi.json",
-        redirect_slashes=False,
-        separate_input_output_schemas=False,
-    )
-    app.state.deps = deps
-    app.state.operations = [(route.path_regex, route.methods) for route in routes]
-    app.state.literal_paths = frozenset(
-        route.path for route in routes if not route.param_convertors
-    )
-    app.router.route_class = StrictRoute
-    errors.install(app)
+    app = assemble(deps, routes, sorted(routes, key=_is_cold), CUSTOMERS, lifespan)
     _add_middleware(app, deps, _body_limits(routes))
-    describe(app, routes)
     return app
 
 

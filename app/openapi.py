@@ -42,14 +42,23 @@ SIGN_IN_IS_OPTIONAL = {"preview_price"}
 class Paper:
     """What one document has of its own. `names_company`: its operations take X-Company-Id."""
 
+    title: str
+    summary: str
+    description: str
     tags: Sequence[Mapping[str, str]]
     names_company: bool
 
 
-CUSTOMERS = Paper(TAGS, names_company=True)
+CUSTOMERS = Paper(
+    title="고객포털 API",
+    summary="Customer portal of the groupware: sign up, order, pay, run sites.",
+    description=DESCRIPTION,
+    tags=TAGS,
+    names_company=True,
+)
 
 
-def describe(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper = CUSTOMERS) -> None:
+def describe(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> None:
     """Gives the application an `openapi()` that answers our document of the routes, made once."""
 
     def openapi() -> dict[str, Any]:

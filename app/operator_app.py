@@ -3,22 +3,13 @@
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app import errors
+from app.application import assemble
 from app.deps import Deps
 from app.edge import Edge
-from app.openapi import Paper, describe
+from app.openapi import Paper
 from app.routers import operator_agreements, operator_catalogue, operator_coupons
-from app.routers.strict import StrictRoute
 
 OPERATOR_MODULES = (operator_catalogue, operator_coupons, operator_agreements)
-PAPER = Paper(
-    tags=[
-        {"name": "catalogue", "description": "요금제 관리: versions and drafts."},
-        {"name": "coupons", "description": "쿠폰 관리."},
-        {"name": "price agreements", "description": "협약 단가 관리."},
-    ],
-    names_company=False,
-)
 DESCRIPTION = """
 What the operator's staff does, on a listener of its own (`OPERATOR_PORT`). For now one operator is
 known, by the token of the settings. Every change is in the audit log.
@@ -26,6 +17,17 @@ known, by the token of the settings. Every change is in the audit log.
 Errors are RFC 9457 problem documents with a stable `code`. Money is integer KRW without VAT, times
 are RFC 3339, business dates are Asia/Seoul.
 """
+PAPER = Paper(
+    title="고객포털 운영자 API",
+    summary="Operator's side of the customer portal.",
+    description=DESCRIPTION,
+    tags=[
+        {"name": "catalogue", "description": "요금제 관리: versions and drafts."},
+        {"name": "coupons", "description": "쿠폰 관리."},
+        {"name": "price agreements", "description": "협약 단가 관리."},
+    ],
+    names_company=False,
+)
 
 
 def create_operator_app(deps: Deps) -> FastAPI:
@@ -36,25 +38,6 @@ def create_operator_app(deps: Deps) -> FastAPI:
         for route in module.router.routes
         if isinstance(route, APIRoute)
     ]
-    app = FastAPI(
-        routes=[*routes],
-        title="고객포털 운영자 API",
-        summary="Operator's side of the customer portal.",
-        description=DESCRIPTION,
-        version="1.0.0",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/openapi.json",
-        redirect_slashes=False,
-        separate_input_output_schemas=False,
-    )
-    app.state.deps = deps
-    app.state.operations = [(route.path_regex, route.methods) for route in routes]
-    app.state.literal_paths = frozenset(
-        route.path for route in routes if not route.param_convertors
-    )
-    app.router.route_class = StrictRoute
-    errors.install(app)
+    app = assemble(deps, routes, routes, PAPER)
     app.add_middleware(Edge)
-    describe(app, routes, PAPER)
     return app

@@ -1,5 +1,6 @@
 """Contracts brought in as the import does, and orders that touch them."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -209,6 +210,35 @@ async def membership_of(
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+async def only_membership(client: httpx.AsyncClient, member: Member) -> str:
+    """The id of the company's first one."""
+    answer = await client.get("/v1/memberships", headers=member.headers)
+    return str(answer.json()["items"][0]["id"])
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code."""
+    return answer.status_code, answer.json()["code"]
+
+
+async def put_in_force(portal: FastAPI, document: dict[str, Any], day: date) -> None:
+    """A price change is a data change: a row for a day to come."""
+    async with portal.state.deps.database.system_session("test data") as session:
+        await session.execute(
+            text(
+                "INSERT INTO catalogue_versions (code, effective_from, document, created_at)"
+                " VALUES (:code, :day, cast(:document AS jsonb), :now)"
+            ),
+            {
+                "code": document["code"],
+                "day": day,
+                "document": json.dumps(document | {"effective_from": str(day)}),
+                "now": await portal.state.deps.clock.now(session),
+            },
+        )
+    portal.state.deps.catalogues.forget()
 
 
 async def credit_of(client: httpx.AsyncClient, member: Member) -> dict[str, Any]:

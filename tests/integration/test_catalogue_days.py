@@ -3,7 +3,6 @@
 import json
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -12,28 +11,10 @@ from sqlalchemy import text
 
 from app.clock import wire_now
 from sandbox.world import World
-from tests.contracts import SEOUL, add_extend, noon, order, placed, preview, set_clock
+from tests.contracts import SEOUL, add_extend, noon, order, placed, preview, put_in_force, set_clock
 from tests.flows import customer, item, pay, run_jobs, sign_up
 
 TIERED = json.loads((Path(__file__).parents[1] / "data" / "tiered.json").read_text("utf-8"))
-
-
-async def put_in_force(portal: FastAPI, document: dict[str, Any], day: date) -> None:
-    """A price change is a data change: a row for a day to come."""
-    async with portal.state.deps.database.system_session("test data") as session:
-        await session.execute(
-            text(
-                "INSERT INTO catalogue_versions (code, effective_from, document, created_at)"
-                " VALUES (:code, :day, cast(:document AS jsonb), :now)"
-            ),
-            {
-                "code": document["code"],
-                "day": day,
-                "document": json.dumps(document | {"effective_from": str(day)}),
-                "now": await portal.state.deps.clock.now(session),
-            },
-        )
-    portal.state.deps.catalogues.forget()
 
 
 @pytest.fixture

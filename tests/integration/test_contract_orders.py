@@ -20,12 +20,13 @@ from tests.contracts import (
     credit_of,
     membership_of,
     noon,
+    only_membership,
     order,
     placed,
+    refused,
     set_clock,
 )
 from tests.flows import (
-    Member,
     complete,
     customer,
     free_item,
@@ -56,15 +57,6 @@ async def today(portal: FastAPI, world: World) -> date:
 async def at(portal: FastAPI, world: World, day: date) -> None:
     await set_clock(portal, world, noon(day))
     await run_jobs(portal)
-
-
-async def only_membership(client: httpx.AsyncClient, member: Member) -> str:
-    answer = await client.get("/v1/memberships", headers=member.headers)
-    return str(answer.json()["items"][0]["id"])
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_the_guides_120_users_are_added_for_136_258_won(

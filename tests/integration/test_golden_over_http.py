@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from sandbox.world import World
-from tests.contracts import SEOUL, add_extend, bring_in, noon, order, set_clock
+from tests.contracts import SEOUL, add_extend, bring_in, noon, order, put_in_force, set_clock
 from tests.flows import Member, free_item, item, sign_up
 
 TESTS = Path(__file__).parents[1]
@@ -67,25 +67,6 @@ async def add_coupon(portal: FastAPI, coupon: dict[str, Any]) -> str:
             },
         )
     return code
-
-
-async def put_in_force(portal: FastAPI, catalogue: dict[str, Any], day: date) -> None:
-    """A price change is a data change: a row, whose day has come."""
-    async with portal.state.deps.database.system_session("test data") as session:
-        now = await portal.state.deps.clock.now(session)
-        await session.execute(
-            text(
-                "INSERT INTO catalogue_versions (code, effective_from, document, created_at)"
-                " VALUES (:code, :day, cast(:document AS jsonb), :now)"
-            ),
-            {
-                "code": catalogue["code"],
-                "day": day,
-                "document": json.dumps(catalogue | {"effective_from": str(day)}),
-                "now": now,
-            },
-        )
-    portal.state.deps.catalogues.forget()
 
 
 async def requested(

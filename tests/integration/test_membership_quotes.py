@@ -18,7 +18,9 @@ from tests.contracts import (
     credit_of,
     membership_of,
     noon,
+    only_membership,
     placed,
+    refused,
     set_clock,
 )
 from tests.flows import (
@@ -47,11 +49,6 @@ async def today(portal: FastAPI, world: World) -> date:
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-async def only_membership(client: httpx.AsyncClient, member: Member) -> str:
-    answer = await client.get("/v1/memberships", headers=member.headers)
-    return str(answer.json()["items"][0]["id"])
 
 
 async def order_quote(
@@ -83,10 +80,6 @@ async def words_of(client: httpx.AsyncClient, member: Member, quote: dict[str, A
     assert answer.status_code == 200, answer.text
     pages = PdfReader(io.BytesIO(answer.content)).pages
     return re.sub(r"\s+", "", "".join(page.extract_text() for page in pages))
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_an_addition_keeps_the_quotes_day_and_gives_back_the_days_that_are_gone(

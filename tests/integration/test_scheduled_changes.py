@@ -17,8 +17,10 @@ from tests.contracts import (
     change,
     membership_of,
     noon,
+    only_membership,
     order,
     placed,
+    refused,
     set_clock,
 )
 from tests.flows import (
@@ -44,11 +46,6 @@ async def today(portal: FastAPI, world: World) -> date:
     return day
 
 
-async def only_membership(client: httpx.AsyncClient, member: Member) -> str:
-    answer = await client.get("/v1/memberships", headers=member.headers)
-    return str(answer.json()["items"][0]["id"])
-
-
 async def etag(client: httpx.AsyncClient, member: Member, membership_id: str) -> str:
     answer = await client.get(f"/v1/memberships/{membership_id}", headers=member.headers)
     return str(answer.headers["etag"])
@@ -72,10 +69,6 @@ async def scheduled(
 ) -> httpx.Response:
     path = f"/v1/memberships/{membership_id}/scheduled-change"
     return await client.get(path, headers=member.headers)
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_fewer_users_from_the_renewal_on_with_its_price(
