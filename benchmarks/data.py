@@ -84,6 +84,10 @@ FILL = (
     "INSERT INTO company_members (company_id, account_id, state, created_at, updated_at) SELECT"
     f" {_key(COMPANY, 'i')}, {_key(ACCOUNT, 'i')}, 'ACTIVE', :now, :now"
     " FROM generate_series({}, {}) i WHERE i % 2 = 0",
+    "INSERT INTO invitations (company_id, state, name, email, email_index, language, token_hash,"
+    f" sends, sent_at, expires_at, created_at, updated_at) SELECT {_key(COMPANY, 'i')}, 'INVITED',"
+    " :name, :email, int8send(i), 'ko', int8send(i), 1, :now, :until, :now, :now"
+    " FROM generate_series({}, {}) i WHERE i % 2 = 1",
     "INSERT INTO order_events (company_id, order_id, status, actor, at) SELECT"
     f" {_key(COMPANY, 'i')}, {_key(ORDER, _ORDER)}, 'COMPLETED', 'system', :now"
     f" FROM generate_series({{}}, {{}}) i, generate_series(0, {ORDERS - 1}) n",

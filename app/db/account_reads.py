@@ -21,6 +21,12 @@ class AccountRead(msgspec.Struct, frozen=True):
     order_waits: bool
     """An order of the company waits for its payment."""
     has_admin: bool
+    """The company has an ADMIN or has invited one."""
+    invitation_waits: bool
+    """An open invitation to the individual's verified address."""
+    invitation_accepted: bool
+    groupware_linked: bool
+    """A live link to every company that invited the individual."""
 
 
 def _bytes(column: str) -> str:
@@ -34,7 +40,13 @@ ACCOUNT = read_one(
     " a.email_verified_at, a.created_at,"
     " EXISTS (SELECT 1 FROM orders o WHERE o.company_id = p.company_id"
     "   AND o.status = 'PENDING_PAYMENT') AS order_waits,"
-    " EXISTS (SELECT 1 FROM company_members m WHERE m.company_id = p.company_id) AS has_admin"
-    " FROM accounts a WHERE a.id = p.account_id",
+    " (EXISTS (SELECT 1 FROM company_members m WHERE m.company_id = p.company_id)"
+    "   OR portal_has_invited(p.company_id, p.business_now)) AS has_admin,"
+    " coalesce(f.invitation_waits, false) AS invitation_waits,"
+    " coalesce(f.invitation_accepted, false) AS invitation_accepted,"
+    " coalesce(f.groupware_linked, false) AS groupware_linked"
+    " FROM accounts a LEFT JOIN LATERAL portal_individual_steps(a.id, p.business_now) f"
+    "   ON a.kind = 'INDIVIDUAL'"
+    " WHERE a.id = p.account_id",
     AccountRead,
 )

@@ -40,6 +40,20 @@ class AccountMails:
             session, account_id, [address] if address else [], kind, now, facts, language
         )
 
+    async def tell_sealed(
+        self,
+        session: AsyncSession,
+        account_id: UUID,
+        email: bytes | None,
+        kind: str,
+        now: datetime,
+        facts: Mapping[str, str],
+        language: str = "ko",
+    ) -> None:
+        """The same where the account's sealed address was read already."""
+        addresses = [self._emails.opened(email)] if email else []
+        await self.tell_addresses(session, account_id, addresses, kind, now, facts, language)
+
     async def tell_addresses(
         self,
         session: AsyncSession,

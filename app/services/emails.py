@@ -19,7 +19,11 @@ class Emails:
     async def of(self, session: AsyncSession, account_id: UUID) -> str | None:
         """Needs a session that sees the account."""
         sealed = await session.scalar(select(Account.email).where(Account.id == account_id))
-        return None if sealed is None else self._vault.open("accounts.email", sealed)
+        return None if sealed is None else self.opened(sealed)
+
+    def opened(self, sealed: bytes) -> str:
+        """The address of a column that was read already."""
+        return self._vault.open("accounts.email", sealed)
 
     async def of_all(
         self, session: AsyncSession, account_ids: Sequence[UUID], caused_by: UUID
@@ -34,4 +38,4 @@ class Emails:
                 or_(Account.id == caused_by, Account.email_verified_at.is_not(None)),
             )
         )
-        return [self._vault.open("accounts.email", sealed) for sealed in rows if sealed]
+        return [self.opened(sealed) for sealed in rows if sealed]

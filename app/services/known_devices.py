@@ -7,11 +7,11 @@ it keeps its secrets. The database holds a keyed hash of it.
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.accounts import KnownDevice, Session
@@ -20,29 +20,26 @@ REMEMBERED = timedelta(days=365)
 MOST = 50
 """Devices of one account; the ones that were not seen for the longest time make room."""
 
-_REMEMBER = text(
-    "INSERT INTO known_devices (account_id, token_hash, name, created_at, last_seen_at)"
-    " VALUES (:account, :hash, :name, :now, :now)"
-    " ON CONFLICT (token_hash, account_id) DO UPDATE SET last_seen_at = :now, name = :name"
-    " RETURNING id"
-)
-_MAKE_ROOM = text(
-    "DELETE FROM known_devices WHERE id IN (SELECT id FROM known_devices"
-    " WHERE account_id = :account ORDER BY last_seen_at DESC, id DESC OFFSET :most)"
-)
-
 
 @dataclass(frozen=True, slots=True)
-class MetDevice:
-    """`token` is the device's to keep; `is_new`: the account never signed in from it."""
+class DeviceKeys:
+    """What a device showed, and what it gets where the account does not know it.
 
-    id: UUID
-    token: str
-    is_new: bool
+    `given_hash` is None where it showed nothing.
+    """
+
+    given: str | None = field(repr=False)
+    given_hash: bytes | None = field(repr=False)
+    fresh: str = field(repr=False)
+    fresh_hash: bytes = field(repr=False)
+
+    def kept(self, *, is_new: bool) -> str:
+        """The token that is the device's from now on."""
+        return self.fresh if is_new or self.given is None else self.given
 
 
 class KnownDevices:
-    """Meets and forgets devices, in the caller's transaction. Wire time."""
+    """Tells devices apart and forgets them, in the caller's transaction."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
@@ -50,38 +47,11 @@ class KnownDevices:
     def hash(self, token: str) -> bytes:
         return hmac.digest(self._key, b"device\x00" + token.encode(), hashlib.sha256)
 
-    async def meet(
-        self, session: AsyncSession, account_id: UUID, token: str | None, name: str, now: datetime
-    ) -> MetDevice:
-        """The device that signed in: known already, or known from now on.
-
-        A token that was not known to this account is replaced for every account on the device, so
-        that a token that somebody planted there is worth nothing afterwards.
-        """
-        if token is not None:
-            seen = await session.scalar(
-                update(KnownDevice)
-                .where(
-                    KnownDevice.account_id == account_id,
-                    KnownDevice.token_hash == self.hash(token),
-                    KnownDevice.last_seen_at > now - REMEMBERED,
-                )
-                .values(last_seen_at=now, name=name)
-                .returning(KnownDevice.id)
-            )
-            if seen is not None:
-                return MetDevice(seen, token, is_new=False)
+    def keys(self, token: str | None) -> DeviceKeys:
+        """For the statement that begins a session (`app.db.session_starts`)."""
         fresh = secrets.token_urlsafe(32)
-        if token is not None:
-            await session.execute(
-                update(KnownDevice)
-                .where(KnownDevice.token_hash == self.hash(token))
-                .values(token_hash=self.hash(fresh))
-            )
-        values = {"account": account_id, "hash": self.hash(fresh), "name": name, "now": now}
-        device_id: UUID = (await session.execute(_REMEMBER, values)).scalar_one()
-        await session.execute(_MAKE_ROOM, {"account": account_id, "most": MOST})
-        return MetDevice(device_id, fresh, is_new=True)
+        given_hash = None if token is None else self.hash(token)
+        return DeviceKeys(token, given_hash, fresh, self.hash(fresh))
 
     @staticmethod
     async def forget(session: AsyncSession, account_id: UUID, device_id: UUID | None) -> None:

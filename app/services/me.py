@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.db.account_reads import ACCOUNT
+from app.db.account_reads import ACCOUNT, AccountRead
 from app.db.vault import Vault
 from app.domain.menu import NextStep, NextStepFacts, next_steps
 from app.domain.persons import mask_phone
+from app.domain.roles import Role
 from app.services.principals import Access, Principal
 
 
@@ -42,12 +43,7 @@ async def read_profile(vault: Vault, access: Access) -> tuple[Principal, Profile
         position=_opened(vault, "accounts.position", row.position),
         landline=_opened(vault, "accounts.landline", row.landline),
         created_at=row.created_at,
-        next_steps=_steps(
-            principal,
-            email_verified=row.email_verified_at is not None,
-            has_admin=row.has_admin,
-            order_waits=row.order_waits,
-        ),
+        next_steps=_steps(principal, row),
     )
 
 
@@ -55,19 +51,18 @@ def _opened(vault: Vault, column: str, sealed: bytes | None) -> str | None:
     return vault.open(column, sealed) if sealed else None
 
 
-def _steps(
-    principal: Principal, *, email_verified: bool, has_admin: bool, order_waits: bool
-) -> tuple[NextStep, ...]:
-    """None for an individual of several companies who chose none."""
-    if principal.role is None:
-        return ()
+def _steps(principal: Principal, row: AccountRead) -> tuple[NextStep, ...]:
+    """Of an individual of several companies who chose none: what concerns the person alone."""
     return next_steps(
         NextStepFacts(
             kind=principal.kind,
-            role=principal.role,
-            email_verified=email_verified,
+            role=principal.role or Role.MEMBER,
+            email_verified=row.email_verified_at is not None,
             owner_has_individual=principal.owner_has_individual,
-            admin_invited=has_admin,
-            order_waits_for_pay=order_waits,
+            admin_invited=row.has_admin,
+            invitation_waits=row.invitation_waits,
+            invitation_accepted=row.invitation_accepted,
+            groupware_linked=row.groupware_linked,
+            order_waits_for_pay=row.order_waits,
         )
     )

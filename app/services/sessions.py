@@ -28,7 +28,7 @@ from app.domain.errors import DomainError
 from app.domain.sign_in import PROVES_THE_OWNER, SignInWay
 from app.services.account_mails import AccountMails
 from app.services.audit import AuditEntry, company_of, record
-from app.services.known_devices import KnownDevices
+from app.services.known_devices import MOST, REMEMBERED, KnownDevices
 from app.services.order_events import SYSTEM
 from app.services.sign_in_log import DEVICE_NAME
 from app.tokens import LIFETIME_SECONDS, AccessTokens
@@ -104,9 +104,7 @@ class Sessions:
         `company_id`: a session from the groupware reaches that company only. A device that the
         account does not know is mailed to it, other than at sign-up, and known from now on.
         """
-        met = await self._devices.meet(
-            session, account_id, device.token, device.name[:DEVICE_NAME], now
-        )
+        keys = self._devices.keys(device.token)
         at = await self._clock.now(session)
         secret = secrets.token_bytes(32)
         start = SessionStart(
@@ -114,8 +112,11 @@ class Sessions:
             account_id=account_id,
             client_type=str(device.client_type),
             company_id=company_id,
-            known_device_id=met.id,
             device=device.name[:DEVICE_NAME],
+            given_hash=keys.given_hash,
+            fresh_hash=keys.fresh_hash,
+            remembered_since=now - REMEMBERED,
+            most_devices=MOST,
             address=device.address,
             way=str(way),
             token_id=new_id(),
@@ -126,23 +127,30 @@ class Sessions:
             expires_at=now + ABSOLUTE,
             token_expires_at=now + SLIDING,
         )
-        await insert_session(session, start)
-        if met.is_new and way is not SignInWay.SIGN_UP:
-            await self._tell(session, account_id, device, at)
+        started = await insert_session(session, start)
+        if started.is_new and way is not SignInWay.SIGN_UP:
+            await self._tell(session, account_id, started.email, device, at)
         grant = self._grant(
             account_id, start.session_id, device.client_type, start.token_id, secret
         )
-        return replace(grant, device_token=met.token)
+        return replace(grant, device_token=keys.kept(is_new=started.is_new))
 
     async def _tell(
-        self, session: AsyncSession, account_id: UUID, device: Device, at: datetime
+        self,
+        session: AsyncSession,
+        account_id: UUID,
+        email: bytes | None,
+        device: Device,
+        at: datetime,
     ) -> None:
         label = device_label(device.name)
         facts = {
             "device": label.en if device.language == "en" else label.ko,
             "address": device.address,
         }
-        await self._mails.tell(session, account_id, "new_device", at, facts, device.language)
+        await self._mails.tell_sealed(
+            session, account_id, email, "new_device", at, facts, device.language
+        )
 
     async def refresh(self, token: str, client_type: ClientType) -> Grant:
         """The next link of the chain. Raises `invalid_refresh_token`.

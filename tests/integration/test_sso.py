@@ -33,6 +33,7 @@ from tests.flows import (
     verify_business,
     verify_person,
 )
+from tests.mails import mails_to
 from tests.openid import FakeProvider, Json, Routed
 from tests.statements import counted
 
@@ -281,17 +282,25 @@ async def test_a_browser_gets_its_session_as_a_cookie(
 async def test_the_exchange_costs_five_statements_at_the_most(
     browser: httpx.AsyncClient, portal: FastAPI, world: World, fake: FakeProvider, site: Site
 ) -> None:
-    """Of a device that the account knows, as production counts: its clock reads no row."""
+    """As production counts: its clock reads no row. A new device is mailed within the five."""
     user = site.user()
-    await linked(browser, world, fake, user)
+    person = await linked(browser, world, fake, user)
     token = (await arrive(browser, fake, user))["session"]["device_token"]
-    for who, state in ((user, "LINKED"), (site.user(), "LINK_REQUIRED")):
+    for who, device, state, most in (
+        (user, token, "LINKED", 3),
+        (user, None, "LINKED", 5),
+        (user, "x" * 43, "LINKED", 5),
+        (site.user(), token, "LINK_REQUIRED", 2),
+    ):
         code = (await come_back(browser, fake, who))["code"]
+        known = len(await mails_to(portal, person.email, "new_device"))
         with counted(portal.state.deps.database.engine) as statements:
-            answer = await exchange(browser, code, device_token=token)
+            answer = await exchange(browser, code, device_token=device)
         assert answer.json()["state"] == state
         seen = [statement for statement in statements.seen if "business_clock" not in statement]
-        assert len(seen) <= 5, seen
+        assert len(seen) <= most, seen
+        mailed = len(await mails_to(portal, person.email, "new_device")) - known
+        assert mailed == int(most == 5)
 
 
 # States
@@ -786,6 +795,72 @@ async def test_a_session_from_the_groupware_needs_step_up_for_account_settings(
     gone = await browser.get("/v1/me", headers=headers)
     assert problem(gone) == (401, "not_authenticated")
     assert (await arrive(browser, fake, user))["state"] == "LINK_REQUIRED"
+
+
+SETTINGS = {
+    "the e-mail": ("PATCH", "/v1/me", {"email": "other@hanbit.example"}),
+    "the department": ("PATCH", "/v1/me", {"department": "연구소"}),
+    "the password": ("PUT", "/v1/me/password", {"new_password": "another horse battery"}),
+    "the phone": ("PUT", "/v1/me/phone", {"identity_verification_token": "x" * 43}),
+    "the consents": (
+        "PATCH",
+        "/v1/me/consents",
+        {"consents": [{"kind": "MARKETING", "version": "2023-09", "agreed": True}]},
+    ),
+    "the account itself": ("DELETE", "/v1/me", None),
+}
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+async def test_a_session_from_the_groupware_changes_nothing_of_the_account_before_step_up(
+    browser: httpx.AsyncClient, world: World, fake: FakeProvider, site: Site, what: str
+) -> None:
+    method, path, body = SETTINGS[what]
+    user = site.user()
+    await linked(browser, world, fake, user)
+    headers = bearer((await arrive(browser, fake, user))["session"])
+    before = (await browser.get("/v1/me", headers=headers)).json()["account"]
+    refused = await browser.request(method, path, json=body, headers=headers)
+    assert problem(refused) == (401, "reauthentication_required")
+    assert (await browser.get("/v1/me", headers=headers)).json()["account"] == before
+    wrong = await browser.post("/v1/auth/step-up", json={"password": "no"}, headers=headers)
+    assert problem(wrong) == (401, "invalid_credentials")
+    assert problem(await browser.request(method, path, json=body, headers=headers))[0] == 401
+    stepped = await browser.post("/v1/auth/step-up", json={"password": PASSWORD}, headers=headers)
+    assert stepped.status_code == 204
+    done = await browser.request(method, path, json=body, headers=headers)
+    assert done.is_success or problem(done) == (422, "identity_verification_invalid"), done.text
+
+
+async def test_step_up_does_not_widen_a_session_from_the_groupware(
+    browser: httpx.AsyncClient,
+    portal: FastAPI,
+    world: World,
+    fake: FakeProvider,
+    site: Site,
+    neighbour: Site,
+) -> None:
+    user = site.user()
+    person = await linked(browser, world, fake, user)
+    ticket = (await arrive(browser, fake, neighbour.user()))["ticket"]
+    assert (await link(browser, person, ticket)).status_code == 200
+    for where in (site, neighbour):
+        await make_member(portal, person, where)
+    session = (await arrive(browser, fake, user))["session"]
+    headers = bearer(session)
+    stepped = await browser.post("/v1/auth/step-up", json={"password": PASSWORD}, headers=headers)
+    assert stepped.status_code == 204
+    body = {"client_type": "NATIVE", "refresh_token": session["refresh_token"]}
+    rotated = (await browser.post("/v1/auth/refresh", json=body)).json()
+    for headers in (bearer(session), bearer(rotated)):
+        me = (await browser.get("/v1/me", headers=headers)).json()
+        assert [company["id"] for company in me["companies"]] == [site.member.company_id]
+        for path in ("/v1/memberships", "/v1/orders", "/v1/system-status"):
+            other = headers | {"X-Company-Id": neighbour.member.company_id}
+            refused = await browser.get(path, headers=other)
+            assert problem(refused) == (404, "company_not_found")
+        own = headers | {"X-Company-Id": site.member.company_id}
+        assert (await browser.get("/v1/memberships", headers=own)).status_code == 200
 
 
 async def test_a_user_linked_for_one_company_is_not_let_into_another(

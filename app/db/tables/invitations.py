@@ -48,6 +48,7 @@ class Invitation(OfCompany, Timestamps, Base):
         CheckConstraint("(state = 'ACCEPTED') = (email IS NULL)", name="forgotten"),
         CheckConstraint("state = 'INVITED' OR account_id IS NOT NULL", name="accepted_by"),
         Index("ix_invitations_page", "company_id", "created_at", "id"),
+        Index("ix_invitations_email_index", "email_index"),
         Index("ix_invitations_email", "email_index"),
         Index("ix_invitations_ended", "expires_at", postgresql_where="state <> 'ACCEPTED'"),
     )
