@@ -29,7 +29,7 @@ from app.domain.operators import Operator
 from app.domain.periods import seoul_date
 from app.domain.price_agreements import NONE_AGREED, PriceAgreements
 from app.domain.pricing import sum_up
-from app.domain.scheduled_changes import content_of, price_renewal
+from app.domain.scheduled_changes import content_of, price_renewal, renewal_ordered_on
 from app.services.audit import AuditEntry, operator_actor, record
 from app.services.catalogue import Catalogues
 
@@ -175,12 +175,12 @@ class OperatorCatalogue:
             if row is None:
                 raise DomainError("membership_not_found", f"/membership_ids/{index}")
             agreed = agreements.get(row.company_id, NONE_AGREED)
-            effects.append(_effect(row, now, then, agreed))
+            effects.append(_effect(row, now, then, agreed, today))
         return effects
 
 
 def _effect(
-    row: ContractRead, now: Catalogue, then: Catalogue, agreed: PriceAgreements
+    row: ContractRead, now: Catalogue, then: Catalogue, agreed: PriceAgreements, today: date
 ) -> RenewalEffect:
     contract = row.contract
     effect = RenewalEffect(row.id, row.company_id, row.plan, row.users, None, None, None)
@@ -194,7 +194,7 @@ def _effect(
                     version,
                     contract,
                     content_of(version, contract),
-                    agreed.on(contract.ends_at, row.id),
+                    agreed.on(renewal_ordered_on(contract, today), row.id),
                 )
             ],
         ).total

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from tests.contracts import (
     only_membership,
     order,
     placed,
+    put_in_force,
     refused,
     set_clock,
 )
@@ -35,6 +37,7 @@ from tests.flows import (
 )
 
 _days = iter(date(2028 + 4 * turn, 3, 10) for turn in range(40))
+TESTS = Path(__file__).parents[1]
 Body = dict[str, Any]
 
 
@@ -348,3 +351,28 @@ async def test_an_extension_puts_the_look_at_the_free_plans_room_off(
         await set_clock(portal, world, noon(date(year, 2, 26)))
         await run_jobs(portal)
         assert len(await mails_of(portal, member)) == told
+
+
+async def test_a_renewal_is_shown_at_the_prices_known_for_the_day_of_its_order(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """The year ends on 9 March 2209 and is ordered on 7 February, when a user costs 6,000.
+
+    8 × 6,000 × 12 = 576,000 and 57,600 VAT; ten would be 792,000.
+    """
+    today = date(2208, 3, 10)  # behind every other test: a version stays in force
+    await set_clock(portal, world, noon(today))
+    member = await customer(client, world, portal)
+    membership = await only_membership(client, member)
+    dearer = json.loads((TESTS / "data" / "tiered.json").read_text("utf-8")) | {"tiers": []}
+    next(plan for plan in dearer["plans"] if plan["code"] == "SHARED")["unit_price"] = 6_000
+    for day, total, unchanged in (
+        (date(2209, 2, 8), 422_400, 528_000),
+        (date(2209, 2, 7), 633_600, 792_000),
+    ):
+        version = dearer | {"code": f"from-{day}"}
+        await put_in_force(portal, version, day)
+        shown = (await put(client, member, membership, content())).json()
+        assert shown["renewal"]["priced_on"] == "2209-02-07"
+        assert (shown["renewal"]["total"], shown["unchanged_total"]) == (total, unchanged)
+        await put(client, member, membership, content(users=9))
