@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench bench-scale bench-exports soak operator
+.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports soak operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -45,6 +45,9 @@ lock:
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+bench-sign-ins: $(STAMP)
+	$(BIN)/python -m benchmarks.sign_ins
 
 bench-scale: $(STAMP)
 	$(BIN)/python -m benchmarks.scale

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.clock import wire_now
 from app.db.vault import Vault
+from app.services.passwords import HASHER
 from app.settings import SANDBOX_SECRETS
 from app.tokens import AccessTokens
 
@@ -126,7 +126,7 @@ async def fill(url: str, companies: int, batch: int = 100_000) -> None:
     )
     now = wire_now()
     values = {
-        "hash": PasswordHasher().hash(PASSWORD),
+        "hash": HASHER.hash(PASSWORD),
         "now": now,
         "until": now + timedelta(days=90),
         "name": vault.seal("accounts.name", "홍길동"),

@@ -29,6 +29,7 @@ class Job:
     seconds: float
     expected: bytes | None = None
     once: bool = False
+    connections: int = CONNECTIONS
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Run:
     wrong: bytes = b""
     last: float = 0.0
     open: int = CONNECTIONS
+    """Connections, of the job's."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -121,10 +123,10 @@ def in_turn(job: Job) -> Iterator[bytes]:
 
 
 async def measure(job: Job) -> Round:
-    run = Run(in_turn(job), job.expected or b"")
+    run = Run(in_turn(job), job.expected or b"", open=job.connections)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    for _ in range(CONNECTIONS):
+    for _ in range(job.connections):
         await loop.create_connection(lambda: Client(run), "127.0.0.1", job.port)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(run.ended.wait(), job.seconds)

@@ -8,12 +8,19 @@ from typing import Literal, TypeVar
 import httpx
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from sandbox.faults import PROVIDERS, Fault
 from sandbox.groupware.state import IdTokenOverrides
 from sandbox.portone import PortOneFailure
-from sandbox.portone.console_actions import approve, approve_identity, fail, hold, payment_json
+from sandbox.portone.console_actions import (
+    approve,
+    approve_identity,
+    change_number,
+    fail,
+    hold,
+    payment_json,
+)
 from sandbox.site_api import add_openid, add_sites
 from sandbox.world import World
 
@@ -33,6 +40,13 @@ class Approve(Strict):
     currency: str | None = None
     store_id: str | None = None
     vat: int | None = None
+
+
+class ChangeNumber(Strict):
+    """A person gets another phone and stays who they are."""
+
+    former: str = Field(pattern="^01[0-9]{8,9}$")
+    new: str = Field(pattern="^01[0-9]{8,9}$")
 
 
 class MoveClock(Strict):
@@ -80,6 +94,10 @@ def _add_payments(router: APIRouter, world: World) -> None:
     @router.post("/identity-verifications/{identity_id}/approve", status_code=204)
     async def approve_person(identity_id: str) -> None:
         await _action(lambda: approve_identity(world, identity_id))
+
+    @router.post("/people/change-number", status_code=204)
+    async def give_number(body: ChangeNumber) -> None:
+        change_number(world, body.former, body.new)
 
     @router.get("/webhooks")
     async def webhooks() -> dict[str, object]:

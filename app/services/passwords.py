@@ -1,27 +1,40 @@
 """argon2id, off the event loop, with the same work for an ID that does not exist."""
 
 import asyncio
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-_WORKERS = 2
-"""Hashing is CPU and 64 MiB each: more at once would only queue in the processor."""
+HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""OWASP's Argon2id: 19 MiB, two passes, one lane. A hash says by itself how it was made."""
+WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
+"""Hashes at once in a process: a core is left to the event loop; more would only queue."""
+NICENESS: Final = 10
+"""Where cores are scarce the event loop gets nine parts of ten, and hashing what is left: sign-ins
+wait for reads, and never starve (docs/performance.md)."""
+
+
+def _stand_back() -> None:
+    """Linux knows the niceness of a thread; elsewhere it is the process's and left alone."""
+    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 class Passwords:
     """Hashes and checks. A check of a missing hash does the same work and fails."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash("nobody has this password")
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="argon2")
+        self._nobody = HASHER.hash("nobody has this password")
+        self._pool = ThreadPoolExecutor(
+            WORKERS, thread_name_prefix="argon2", initializer=_stand_back
+        )
 
     async def hash(self, password: str) -> str:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._pool, self._hasher.hash, password
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._pool, HASHER.hash, password)
 
     async def matches(self, hashed: str | None, password: str) -> bool:
         loop = asyncio.get_running_loop()
@@ -29,7 +42,7 @@ class Passwords:
 
     def _verify(self, hashed: str | None, password: str) -> bool:
         try:
-            self._hasher.verify(hashed or self._nobody, password)
+            HASHER.verify(hashed or self._nobody, password)
         except VerificationError:
             return False
         return hashed is not None

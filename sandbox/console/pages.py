@@ -1,5 +1,6 @@
 """The console: what a frontend developer looks at and clicks, Korean first."""
 
+import re
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
@@ -12,9 +13,10 @@ from sandbox.forms import Form
 from sandbox.groupware.people import UserChange, change_user
 from sandbox.nts import NUMBER_TABLE
 from sandbox.portone import PortOneFailure
-from sandbox.portone.console_actions import approve, approve_identity, fail
+from sandbox.portone.console_actions import approve, approve_identity, change_number, fail
 from sandbox.world import World
 
+MOBILE = re.compile("01[0-9]{8,9}")
 PAGES = (
     ("messages", "메일·문자"),
     ("payments", "결제"),
@@ -76,6 +78,14 @@ def build_router(world: World) -> APIRouter:
             await approve_identity(world, identity_id)
         except PortOneFailure as refused:
             return RedirectResponse(f"/console/payments?error={refused.body()['type']}", 303)
+        return back("payments")
+
+    @router.post("/console/people")
+    async def people(sent: Form) -> Response:
+        former, new = sent.get("former", ""), sent.get("new", "")
+        if not all(MOBILE.fullmatch(number) for number in (former, new)):
+            raise HTTPException(422, "invalid_number")
+        change_number(world, former, new)
         return back("payments")
 
     @router.get("/console/sites")

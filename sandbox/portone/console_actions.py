@@ -117,4 +117,11 @@ async def approve_identity(world: PortOneWorld, identity_id: str) -> Identity:
     return approved
 
 
-__all__ = ["approve", "approve_identity", "fail", "hold", "payment_json"]
+def change_number(world: PortOneWorld, former: str, new: str) -> None:
+    """The person who had `former` has `new` from now on: the same CI, by another phone."""
+    numbers = world.portone.first_numbers
+    numbers[new] = numbers.get(former, former)
+    world.changed()
+
+
+__all__ = ["approve", "approve_identity", "change_number", "fail", "hold", "payment_json"]

@@ -61,8 +61,13 @@ def _birth_date(identity_number: str) -> str:
 
 
 def _derived_key(purpose: str, identity: Identity) -> str:
-    """88 characters, the length of a real CI: the same person always gets the same one."""
-    person = f"{purpose}|{identity.name}|{identity.birth_date}|{identity.phone_number}"
+    """88 characters, the length of a real CI: the same person always gets the same one.
+
+    People of one name and birthday are told apart by their first number, so that each new number
+    is another person until `change_number` says whose it is.
+    """
+    number = identity.first_number or identity.phone_number
+    person = f"{purpose}|{identity.name}|{identity.birth_date}|{number}"
     return base64.b64encode(hashlib.sha512(person.encode()).digest()).decode()
 
 
@@ -116,6 +121,7 @@ def _send(world: PortOneWorld, identity_id: str, request: _Send) -> None:
         pg_tx_id=new_id("pgiv"),
         customer_id=customer.id,
         custom_data=request.custom_data,
+        first_number=world.portone.first_numbers.get(customer.phone_number),
     )
     keep_identity(world, _send_otp(world, identity) if request.method == "SMS" else identity)
 

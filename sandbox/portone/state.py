@@ -144,6 +144,8 @@ class Identity:
     customer_id: str | None = None
     custom_data: str | None = None
     failure: str | None = None
+    first_number: str | None = None
+    """The person's first number, where this one is another: who they are does not change."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ class Payment:
 class _Snapshot:
     identities: tuple[Identity, ...] = ()
     payments: tuple[Payment, ...] = ()
+    first_numbers: dict[str, str] = field(default_factory=dict)
 
 
 _SNAPSHOT = TypeAdapter(_Snapshot)
@@ -221,6 +224,8 @@ class PortOneState:
 
     identities: dict[str, Identity] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
+    first_numbers: dict[str, str] = field(default_factory=dict)
+    """By phone: the first number of the person who has it now."""
 
     def next_sequence(self) -> int:
         """A payment's place in the books; payments are never removed."""
@@ -228,7 +233,9 @@ class PortOneState:
 
     def dump(self) -> dict[str, object]:
         """Plain JSON that `load` takes back."""
-        snapshot = _Snapshot(tuple(self.identities.values()), tuple(self.payments.values()))
+        snapshot = _Snapshot(
+            tuple(self.identities.values()), tuple(self.payments.values()), self.first_numbers
+        )
         plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
         return plain
 
@@ -237,6 +244,7 @@ class PortOneState:
         snapshot = _SNAPSHOT.validate_python(plain)
         self.identities = {i.id: i for i in snapshot.identities}
         self.payments = {p.id: p for p in snapshot.payments}
+        self.first_numbers = dict(snapshot.first_numbers)
 
 
 def new_id(kind: str) -> str:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from sandbox.portone.console_actions import change_number
 from sandbox.world import World
 from tests.flows import (
     PASSWORD,
@@ -262,6 +263,44 @@ async def test_the_phone_changes_to_another_of_the_same_person(
     assert (await change(token)).status_code == 204
     assert (await change(token)).json()["code"] == "identity_verification_invalid"
     assert len(await mails_to(portal, member.email, "phone_changed")) == 1
+
+
+async def test_a_person_with_a_new_number_keeps_the_account_and_everything_goes_to_it(
+    portal: FastAPI,
+    client: httpx.AsyncClient,
+    world: World,
+    member: Member,
+    phone: str,
+    verify: Verify,
+) -> None:
+    new, strangers = phone_number(), phone_number()
+
+    async def change(number: str) -> httpx.Response:
+        body = {"identity_verification_token": await verify("CHANGE_PHONE", number)}
+        return await client.put("/v1/me/phone", json=body, headers=member.headers)
+
+    refused = await change(strangers)
+    assert (refused.status_code, refused.json()["code"]) == (422, "identity_of_another_person")
+    change_number(world, phone, new)
+    assert (await change(new)).status_code == 204
+    me = (await client.get("/v1/me", headers=member.headers)).json()
+    assert me["account"]["phone_masked"] == f"010-****-{new[-4:]}"
+    (found,) = (await find(client, await verify("FIND_LOGIN_ID", new))).json()["items"]
+    assert found["login_id_masked"].startswith(member.login_id[:2])
+    token = await verify("RESET_PASSWORD", new, login_id=member.login_id)
+    assert (await reset(client, member.login_id, token)).status_code == 204
+    assert len(await mails_to(portal, member.email, "phone_changed")) == 1
+
+
+async def test_a_number_that_another_person_has_now_is_not_the_owner(
+    client: httpx.AsyncClient, world: World, member: Member, phone: str, verify: Verify
+) -> None:
+    """Numbers are given again: the name that the agency knows is another one then."""
+    change_number(world, phone, new := phone_number())
+    token = await verify("CHANGE_PHONE", new, name="김철수")
+    body = {"identity_verification_token": token}
+    refused = await client.put("/v1/me/phone", json=body, headers=member.headers)
+    assert (refused.status_code, refused.json()["code"]) == (422, "identity_of_another_person")
 
 
 async def test_an_address_is_verified_by_its_link_once(
