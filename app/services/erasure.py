@@ -11,17 +11,20 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import wire_now
 from app.domain.personal_data import CONTRACT
 
 FAREWELL: Final = "withdrawn"
 """The kind of the one mail that is still sent; it goes with the second erasure."""
 
 _OF_SESSIONS = """
-    tokens AS (
-        DELETE FROM refresh_tokens
-         WHERE session_id IN (SELECT id FROM sessions WHERE account_id = :account)
-    ), devices_in AS (
-        DELETE FROM sessions WHERE account_id = :account
+    -- The rows are due at once: retention takes them and their thousands of tokens by the batch.
+    signed_in AS (
+        UPDATE sessions
+           SET device = '', address = '', revoked_at = coalesce(revoked_at, :wire),
+               revoked_reason = coalesce(revoked_reason, :reason),
+               expires_at = least(expires_at, :wire)
+         WHERE account_id = :account
     ), devices_known AS (
         DELETE FROM known_devices WHERE account_id = :account
     ), address_links AS (
@@ -129,6 +132,8 @@ async def erase_person(
         "but": FAREWELL if again is not None else "",
         "due": again,
         "proofs_due": _proofs_due(now),
+        "wire": wire_now(),
+        "reason": "WITHDRAWN",
     }
     await session.execute(_PERSON, values)
 
@@ -146,6 +151,8 @@ async def erase_former_person(
         "email_index": email_index,
         "now": now,
         "proofs_due": _proofs_due(now),
+        "wire": wire_now(),
+        "reason": "HANDED_OVER",
     }
     await session.execute(_FORMER_PERSON, values)
 

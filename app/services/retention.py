@@ -35,7 +35,8 @@ class Purge:
     """Rows of `table` whose `since` is more than `kept` ago; `only`: which of them.
 
     `empties`: the assignments that make a row forget, for rows that stay. `wire`: `since` is wire
-    time. `with_them`: a statement about `due`, the rows' ids, that goes first.
+    time. `joined`: what `since` is of, where that is another table. `with_them`: a statement about
+    `due`, the rows' ids, that goes first.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Purge:
     only: str = "true"
     empties: str | None = None
     wire: bool = False
+    joined: str = ""
     with_them: str | None = None
 
     @property
@@ -52,7 +54,7 @@ class Purge:
         """One row where there is one: its index is read from its old end."""
         return (
             f"(SELECT '{purge_job(self)}' AS job, cast('{NO_ROW}' AS uuid) AS id"  # noqa: S608
-            f" FROM {self.table} WHERE {self.since} <= :{self.name} AND {self.only}"
+            f" FROM {self.table} {self.joined} WHERE {self.since} <= :{self.name} AND {self.only}"
             f" ORDER BY {self.since} LIMIT 1)"
         )
 
@@ -60,9 +62,9 @@ class Purge:
     def statement(self) -> TextClause:
         """The batch: what is locked is left for the next one."""
         due = (
-            f"due AS MATERIALIZED (SELECT ctid AS place, {self._id} AS id"  # noqa: S608
-            f" FROM {self.table} WHERE {self.since} <= :until AND {self.only}"
-            f" ORDER BY {self.since} LIMIT :batch FOR UPDATE SKIP LOCKED)"
+            f"due AS MATERIALIZED (SELECT {self.table}.ctid AS place, {self._id} AS id"  # noqa: S608
+            f" FROM {self.table} {self.joined} WHERE {self.since} <= :until AND {self.only}"
+            f" ORDER BY {self.since} LIMIT :batch FOR UPDATE OF {self.table} SKIP LOCKED)"
         )
         first = f", first AS ({self.with_them})" if self.with_them else ""
         place = "WHERE ctid = ANY (ARRAY(SELECT place FROM due))"
@@ -164,12 +166,20 @@ PURGES: Final = (
     Purge("failures", "sign_in_failures", "last_failed_at", FORGOTTEN_AFTER, wire=True),
     Purge("devices", "known_devices", "last_seen_at", _days(kept.DEVICE), wire=True),
     Purge(
+        "tokens",
+        "refresh_tokens",
+        "sessions.expires_at",
+        _ENDED,
+        wire=True,
+        joined="JOIN sessions ON sessions.id = refresh_tokens.session_id",
+    ),
+    Purge(
         "sessions",
         "sessions",
         "expires_at",
         _ENDED,
         wire=True,
-        with_them="DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM due)",
+        only="NOT EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = sessions.id)",
     ),
     Purge("job_log", "pgqueuer_log", "created", timedelta(days=JOB_LOG_DAYS), wire=True),
 )

@@ -189,6 +189,7 @@ TABLE = [
         wire=True,
     ),
     Kept("devices", 365 * DAY, DEVICE, "known_devices WHERE name = 'kept'", wire=True),
+    Kept("tokens", 0 * DAY, SESSION, "refresh_tokens WHERE token_hash = 'kept'", wire=True),
     Kept("sessions", 0 * DAY, SESSION, "sessions WHERE device = 'kept'", wire=True),
     Kept("job_log", 30 * DAY, JOB_LOG, "pgqueuer_log WHERE entrypoint = 'kept'", wire=True),
 ]
@@ -244,6 +245,7 @@ async def test_it_is_kept_for_its_time_and_no_longer(bench: Bench, kept: Kept) -
         assert await bench.count(kept.left) == 1
         await bench.run("DELETE FROM refresh_tokens WHERE token_hash = 'kept'")
         await bench.run(f"DELETE FROM {kept.left}")
+        await bench.run("DELETE FROM sessions WHERE device = 'kept'")
         await bench.run(kept.put, at=wire_now() - kept.lasts)
     else:
         at = await bench.now()
@@ -293,6 +295,22 @@ async def test_a_batch_is_bounded_and_what_is_left_is_due_again(bench: Bench) ->
     await bench.run(many, at=await bench.now() - 100 * DAY)
     retention = bench.portal.state.deps.retention
     assert [await retention.purge(named("sign_ins")) for _ in range(3)] == [BATCH, 7, 0]
+
+
+async def test_a_session_goes_after_its_tokens_however_many_they_are(bench: Bench) -> None:
+    """A session of 90 days has thousands: deleting it must not be one long statement."""
+    retention = bench.portal.state.deps.retention
+    await run_jobs(bench.portal)
+    await bench.run(SESSION, at=wire_now() - HOUR)
+    more = (
+        "INSERT INTO refresh_tokens (session_id, token_hash, expires_at)"
+        " SELECT s.id, sha256(cast(n::text AS bytea)), s.expires_at"
+        f" FROM sessions s, generate_series(1, {BATCH + 6}) n WHERE s.device = 'kept'"
+    )
+    await bench.run(more)
+    assert await retention.purge(named("sessions")) == 0
+    assert [await retention.purge(named("tokens")) for _ in range(3)] == [BATCH, 7, 0]
+    assert await retention.purge(named("sessions")) == 1
 
 
 async def test_a_purge_does_not_wait_for_a_row_that_somebody_has_locked(bench: Bench) -> None:
