@@ -323,6 +323,7 @@ PROBLEM_CODES = _catalogue(
         "There is no such price agreement.",
     ),
     ("agreement_days_invalid", 422, "협약 기간을 확인해 주세요.", "Check the agreement's days."),
+    ("agreed_code_twice", 422, "같은 코드가 두 번 있습니다.", "This code stands twice."),
     (
         "agreed_code_unknown",
         422,

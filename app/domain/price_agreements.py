@@ -4,7 +4,7 @@ They go before the catalogue's on the days for which they were agreed. Money is 
 apart; days are Asia/Seoul dates, both inclusive. `docs/decisions` says what PRODUCT.md leaves open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -89,11 +89,16 @@ def agreed_labels(priced: PricedItem, prices: Mapping[str, int]) -> PricedItem:
     return replace(priced, labels=(AGREED_NAME, *(() if licence else priced.labels)))
 
 
-def check_agreed_codes(catalogue: Catalogue, prices: Mapping[str, int], place: str) -> None:
-    """Raises `agreed_code_unknown` for a code that no line of the catalogue has."""
+def check_agreed_codes(catalogue: Catalogue, codes: Sequence[str], place: str) -> None:
+    """Raises `agreed_code_unknown` for a code that no line of the catalogue has, and
+
+    `agreed_code_twice`.
+    """
     paid = [plan for plan in catalogue.plans if not plan.free]
     known = {code(plan) for plan in paid for code in (licence_code, base_code, setup_code)}
     known |= {add_on.code for add_on in catalogue.add_ons}
-    for name in prices:
-        if name not in known:
-            raise DomainError("agreed_code_unknown", f"{place}/{name}")
+    for position, code in enumerate(codes):
+        if code not in known:
+            raise DomainError("agreed_code_unknown", f"{place}/{position}/code")
+        if code in codes[:position]:
+            raise DomainError("agreed_code_twice", f"{place}/{position}/code")

@@ -20,18 +20,22 @@ router = APIRouter(
 )
 
 
+class AgreedPriceModel(RequestModel):
+    """A unit price in KRW without VAT, by the code of the line that it is for."""
+
+    code: ItemCode = Field(examples=["SHARED_USER"])
+    unit_price: Won = Field(examples=[3000])
+
+
 class PriceAgreementRequest(RequestModel):
-    """Unit prices in KRW without VAT by the code of the line that they are for.
+    """What is agreed with a company.
 
     Of every site of the company without a `membership_id`. `reason` names no person.
     """
 
     company_id: Id
     membership_id: Id | None = None
-    unit_prices: Annotated[
-        dict[ItemCode, Won],
-        Field(min_length=1, max_length=50, examples=[{"SHARED_USER": 3000}]),
-    ]
+    unit_prices: list[AgreedPriceModel] = Field(min_length=1, max_length=50)
     first_day: IsoDate
     last_day: IsoDate
     reason: str = Field(min_length=1, max_length=200, pattern=LINE, examples=["3년 대량 계약"])
@@ -40,7 +44,7 @@ class PriceAgreementRequest(RequestModel):
         return MakeAgreement(
             self.company_id,
             self.membership_id,
-            self.unit_prices,
+            [(price.code, price.unit_price) for price in self.unit_prices],
             self.first_day,
             self.last_day,
             self.reason,
@@ -53,7 +57,7 @@ class PriceAgreementBody(AnswerModel):
     id: UUID
     company_id: UUID
     membership_id: UUID | None
-    unit_prices: dict[str, int]
+    unit_prices: list[AgreedPriceModel]
     first_day: date
     last_day: date
     reason: str
@@ -92,6 +96,7 @@ async def get_all(
         *FOR_AN_OPERATOR,
         "agreement_days_invalid",
         "agreed_code_unknown",
+        "agreed_code_twice",
         "company_not_found",
         "membership_not_found",
         body=True,
@@ -122,7 +127,9 @@ def _body(view: AgreementView) -> PriceAgreementBody:
         id=view.id,
         company_id=made.company_id,
         membership_id=made.membership_id,
-        unit_prices=dict(made.unit_prices),
+        unit_prices=[
+            AgreedPriceModel(code=code, unit_price=price) for code, price in made.unit_prices
+        ],
         first_day=made.first_day,
         last_day=made.last_day,
         reason=made.reason,

@@ -1,6 +1,6 @@
 """협약 단가 by the operator's hand: made, listed, ended (PRODUCT.md sections 8 and 16)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -29,7 +29,7 @@ class MakeAgreement:
 
     company_id: UUID
     membership_id: UUID | None
-    unit_prices: Mapping[str, int]
+    unit_prices: Sequence[tuple[str, int]]
     first_day: date
     last_day: date
     reason: str
@@ -56,9 +56,10 @@ class OperatorAgreements:
         self._catalogues = catalogues
 
     async def make(self, operator: Operator, wanted: MakeAgreement) -> AgreementView:
-        """Raises `company_not_found`, `membership_not_found`, `agreed_code_unknown`, and
+        """Raises `company_not_found`, `membership_not_found`, `agreed_code_unknown`,
 
-        `agreement_days_invalid` where it ends before it begins or has ended already.
+        `agreed_code_twice`, and `agreement_days_invalid` where it ends before it begins or has
+        ended already.
         """
         async with self._database.system_session("operator: make a price agreement") as session:
             now = await self._clock.now(session)
@@ -67,7 +68,7 @@ class OperatorAgreements:
                 raise DomainError("agreement_days_invalid", "/last_day")
             await _check_whose(session, wanted)
             catalogue = await self._catalogues.in_force(session, today)
-            check_agreed_codes(catalogue, wanted.unit_prices, "/unit_prices")
+            check_agreed_codes(catalogue, [code for code, _ in wanted.unit_prices], "/unit_prices")
             row = PriceAgreementRow(
                 id=new_id(),
                 company_id=wanted.company_id,
@@ -129,7 +130,7 @@ def _view(row: PriceAgreementRow) -> AgreementView:
     made = MakeAgreement(
         row.company_id,
         row.membership_id,
-        row.unit_prices,
+        tuple(row.unit_prices.items()),
         row.first_day,
         row.last_day,
         row.reason,

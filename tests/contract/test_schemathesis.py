@@ -162,16 +162,21 @@ def accepted_bodies(member: Member) -> dict[str, str]:
 
 
 def fuzz(
-    stack: Stack, out: Path, ids: dict[str, str], bodies: dict[str, str], *arguments: str
+    port: int,
+    out: Path,
+    ids: dict[str, str],
+    bodies: dict[str, str],
+    *arguments: str,
+    document: Path = DOCUMENT,
 ) -> subprocess.CompletedProcess[str]:
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
         "--config-file",
         str(HERE / "schemathesis.toml"),
         "run",
-        str(DOCUMENT),
+        str(document),
         "--url",
-        f"http://127.0.0.1:{stack.ports[0]}",
+        f"http://127.0.0.1:{port}",
         "--max-examples=15",
         "--seed=20261124",
         "--max-response-time=20",
@@ -212,7 +217,7 @@ async def test_as_a_super_admin_the_portal_keeps_its_word(stack: Stack, tmp_path
     member, ids = await customer(stack)
     out = tmp_path / "answers"
     done = fuzz(
-        stack,
+        stack.ports[0],
         out,
         ids,
         accepted_bodies(member),
@@ -236,6 +241,6 @@ async def test_as_a_super_admin_the_portal_keeps_its_word(stack: Stack, tmp_path
 
 async def test_to_nobody_the_portal_keeps_its_word(stack: Stack, tmp_path: Path) -> None:
     out = tmp_path / "answers"
-    done = fuzz(stack, out, {}, {})
+    done = fuzz(stack.ports[0], out, {}, {})
     check_answers(answers(out))
     assert done.returncode == 0, done.stdout[-6000:]

@@ -369,10 +369,14 @@ async def test_a_coupon_of_another_plan_of_the_past_and_of_the_future_takes_noth
     assert refused(answer) == (409, "coupon_not_applicable")
 
 
+def agreed(code: str, unit_price: int) -> dict[str, Any]:
+    return {"code": code, "unit_price": unit_price}
+
+
 def agreement(company_id: str, day: date, **changed: Any) -> dict[str, Any]:
     return {
         "company_id": company_id,
-        "unit_prices": {"SHARED_USER": 3_000},
+        "unit_prices": [{"code": "SHARED_USER", "unit_price": 3_000}],
         "first_day": str(day),
         "last_day": str(day + timedelta(days=30)),
         "reason": "3년 대량 계약",
@@ -415,10 +419,11 @@ async def test_which_prices_cannot_be_agreed(
     for wrong, expected in (
         ({"company_id": str(uuid4())}, (404, "company_not_found")),
         ({"membership_id": str(uuid4())}, (404, "membership_not_found")),
-        ({"unit_prices": {"MOON": 1}}, (422, "agreed_code_unknown")),
-        ({"unit_prices": {"SHARED_FREE_USER": 1}}, (422, "agreed_code_unknown")),
-        ({"unit_prices": {}}, (422, "invalid_request")),
-        ({"unit_prices": {"SHARED_USER": -1}}, (422, "invalid_request")),
+        ({"unit_prices": [agreed("MOON", 1)]}, (422, "agreed_code_unknown")),
+        ({"unit_prices": [agreed("SHARED_FREE_USER", 1)]}, (422, "agreed_code_unknown")),
+        ({"unit_prices": [agreed("SHARED_USER", 1)] * 2}, (422, "agreed_code_twice")),
+        ({"unit_prices": []}, (422, "invalid_request")),
+        ({"unit_prices": [agreed("SHARED_USER", -1)]}, (422, "invalid_request")),
         ({"last_day": str(today - timedelta(days=1))}, (422, "agreement_days_invalid")),
     ):
         answer = await operator.post(path, json=agreement(first.company_id, today) | wrong)

@@ -94,5 +94,7 @@ def test_a_change_takes_the_agreed_prices() -> None:
 def test_nobody_agrees_on_a_price_of_the_free_plan() -> None:
     assert with_agreed_prices(GUIDE, {"SHARED_FREE_USER": 1}) == replace(GUIDE)
     with pytest.raises(DomainError) as refused:
-        check_agreed_codes(GUIDE, {"SHARED_USER": 1, "SHARED_FREE_USER": 1}, "/unit_prices")
-    assert refused.value.pointer == "/unit_prices/SHARED_FREE_USER"
+        check_agreed_codes(GUIDE, ["SHARED_USER", "SHARED_FREE_USER"], "/unit_prices")
+    assert refused.value.pointer == "/unit_prices/1/code"
+    with pytest.raises(DomainError, match="agreed_code_twice"):
+        check_agreed_codes(GUIDE, ["SHARED_USER", "SHARED_USER"], "/unit_prices")

@@ -1,0 +1,75 @@
+"""The operator's document against the running listener, as the operator and as nobody."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import SANDBOX_OPERATOR_TOKEN
+from tests.contract.test_schemathesis import answers, check_answers, fuzz
+from tests.e2e.stack import ROOT, START_SECONDS, free_port
+from tools.openapi import OPERATORS
+from tools.postgres import EmbeddedPostgres
+
+TOKEN = SANDBOX_OPERATOR_TOKEN.get_secret_value()
+
+
+@pytest.fixture(scope="module")
+def operator_port(postgres: EmbeddedPostgres, database_name: str) -> Iterator[int]:
+    """One API process, which asks nobody outside for anything that the operator does."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "DATABASE_URL": postgres.dsn(database_name, "portal_api"),
+        "PORT": str(free_port()),
+        "METRICS_PORT": "0",
+        "OPERATOR_PORT": str(port),
+        "OPERATOR_TOKEN": TOKEN,
+    }
+    command = [sys.executable, "-m", "app.serve"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as api:
+        try:
+            _wait(f"http://127.0.0.1:{port}/openapi.json")
+            yield port
+        finally:
+            api.terminate()
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 2 * START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not answer")
+
+
+def test_to_the_operator_the_listener_keeps_its_word(operator_port: int, tmp_path: Path) -> None:
+    out = tmp_path / "answers"
+    signed_in = ("-H", f"Authorization: Bearer {TOKEN}")
+    done = fuzz(operator_port, out, {}, {}, *signed_in, document=OPERATORS)
+    found = answers(out)
+    check_answers(found)
+    assert done.returncode == 0, done.stdout[-6000:]
+    succeeded = {answer["operation"] for answer in found if answer["status"] < 300}
+    assert {
+        "operator_list_catalogue_versions",
+        "operator_list_coupons",
+        "operator_list_price_agreements",
+    } <= succeeded
+
+
+def test_to_nobody_the_listener_says_nothing(operator_port: int, tmp_path: Path) -> None:
+    out = tmp_path / "answers"
+    done = fuzz(operator_port, out, {}, {}, document=OPERATORS)
+    found = answers(out)
+    check_answers(found)
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert not [answer for answer in found if answer["status"] < 400]
