@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
 .PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports soak operator
+.PHONY: run tour test browser-test check lock openapi bench bench-scale bench-exports bench-papers soak operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -54,6 +55,9 @@ bench-scale: $(STAMP)
 
 bench-exports: $(STAMP)
 	$(BIN)/python -m benchmarks.exports
+
+bench-papers: $(STAMP)
+	$(BIN)/python -m benchmarks.papers
 
 soak: $(STAMP)
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done

@@ -70,6 +70,7 @@ from app.services.recovery import Recovery
 from app.services.retention import Retention
 from app.services.room_checks import RoomChecks
 from app.services.scheduled_changes import ScheduledChanges
+from app.services.segments import Segments
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
@@ -105,6 +106,7 @@ class Deps:
     payment_methods: PaymentMethods
     provisioning: Provisioning
     order_jobs: OrderJobs
+    segments: Segments
     scheduled_changes: ScheduledChanges
     room_checks: RoomChecks
     operator_catalogue: OperatorCatalogue
@@ -380,6 +382,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),
         operator_coupons=OperatorCoupons(database, clock, catalogues),
         operator_agreements=OperatorAgreements(database, clock, catalogues),
+        segments=Segments(database, clock),
         order_jobs=OrderJobs(database, clock, mails, emails),
         webhooks=ReceivedWebhooks(
             database,

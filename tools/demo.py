@@ -85,7 +85,9 @@ GB = 2**30
 OVERDUE = "demo-overdue"
 SHARED = "demo-shared"
 COMPANIES = (
-    DemoCompany("demo-prospect", 314_810_001, "새봄상사", "김새봄", "가입만 한 기업 (prospect)"),
+    DemoCompany(
+        "demo-prospect", 314_810_001, "새봄상사", "김새봄", "가입하고 견적을 받은 기업 (prospect)"
+    ),
     DemoCompany(
         "demo-free",
         314_810_002,
@@ -174,6 +176,17 @@ async def _make(visitor: Visitor, company: DemoCompany, known: set[str]) -> None
         await visitor.sign_up("", who, business, person)
     if company.sites:
         await _open_sites(visitor, company.sites)
+    else:
+        await _ask_for_a_quote(visitor)
+
+
+async def _ask_for_a_quote(visitor: Visitor) -> None:
+    """The guide's: ten users for a year, 583,000 won, by mail to the own address."""
+    if (await visitor.ask("", "GET", "/v1/quotes", 200))["items"]:
+        return
+    wanted: Json = {"type": "NEW", "plan": "SHARED", "users": 10, "months": 12}
+    asked: Json = {"items": [wanted], "recipients": ["OWN"]}
+    await visitor.ask("", "POST", "/v1/quotes", 201, asked)
 
 
 async def _open_sites(visitor: Visitor, wishes: tuple[SiteWish, ...]) -> None:

@@ -259,6 +259,11 @@ def payment_deadline(
     return end_of(last_day)
 
 
+def beginning_of(day: date) -> datetime:
+    """00:00 KST of a business day, in UTC."""
+    return end_of(day - timedelta(days=1))
+
+
 def end_of(day: date) -> datetime:
     """24:00 KST of a business day, in UTC."""
     midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=SEOUL)

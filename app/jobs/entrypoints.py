@@ -17,6 +17,7 @@ from app.services.order_workbooks import MAKE_WORKBOOK
 from app.services.quotes import MAIL_QUOTE
 from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
+from app.services.segments import BEGIN_SEGMENT
 from app.services.uploads import DROP_UPLOAD
 from app.services.withdrawal import ERASE_ACCOUNT
 
@@ -24,6 +25,7 @@ from app.services.withdrawal import ERASE_ACCOUNT
 def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
     """By the name under which jobs are queued."""
     return {
+        BEGIN_SEGMENT: deps.segments.begin,
         MAKE_WORKBOOK: deps.order_workbooks.make,
         MAIL_QUOTE: deps.quote_mails.mail,
         SEND_MAIL: deps.mails.send,

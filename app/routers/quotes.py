@@ -159,6 +159,7 @@ class QuotePageBody(AnswerStruct, frozen=True):
             "nothing_to_order",
             "membership_change_in_progress",
             "company_contact_missing",
+            "rate_limited",
             body=True,
         ),
     },

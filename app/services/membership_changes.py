@@ -24,7 +24,7 @@ from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
 from app.domain.memberships import MembershipStatus
 from app.domain.money import vat_of
-from app.domain.orders import OrderType
+from app.domain.orders import OrderType, beginning_of
 from app.domain.periods import boundary, expires_on, seoul_date
 from app.domain.pricing import (
     AddExtendItem,
@@ -205,6 +205,8 @@ def change_membership(
     if applied.ended:
         membership.starts_on = on
         membership.base_users, membership.base_storage_gb = membership.users, storage
+    overdue = change.held.contract.status_on(on) is not MembershipStatus.IN_USE
+    if applied.ended or overdue:  # nothing of what was sold before is served on that day
         membership.monthly_fee = 0
     membership.monthly_fee += monthly_fee_on([line for _, line in applied.sold], on)
     membership.revision += 1
@@ -246,6 +248,7 @@ async def write_contract(
                 ends_on=contract.expires_on,
                 months=applied.segment.months,
                 unit_prices=dict(applied.segment.unit_prices),
+                due_at=beginning_of(begins) if begins > on else None,
                 created_at=now,
             )
         )

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.catalogue import find_coupon
@@ -44,8 +44,11 @@ from app.services.contract_wishes import (
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.one_time import OneTimeTokens
 from app.services.principals import Access, Principal, read_within
+from app.services.rate_limits import RateLimited
 
 MAIL_QUOTE = "mail_quote"
+QUOTES_AN_HOUR, AN_HOUR = 30, timedelta(hours=1)
+"""How many somebody may have mailed."""
 
 _NUMBER = text("SELECT nextval('quote_numbers') % 1000000")
 _CLAIM = text("SELECT portal_claim_quote(:company, :number, :token_hash, :now)")
@@ -74,10 +77,11 @@ async def create_quote(
 ) -> QuoteRead:
     """Stores the price of today; a job makes the paper and mails it. Takes no use of a coupon.
 
-    Raises what cannot be priced, `coupon_unknown`, `coupon_not_applicable`,
+    Raises `RateLimited`, what cannot be priced, `coupon_unknown`, `coupon_not_applicable`,
     `membership_change_in_progress`, and `company_contact_missing` where a person without a company
     names one.
     """
+    await _not_too_many(session, principal)
     named = memberships_named(command.items)
     if named:
         assert principal.role is not None
@@ -137,6 +141,20 @@ async def create_quote(
     await session.flush()
     await enqueue(session, [Job(MAIL_QUOTE, quote.id)])
     return _found(await read_within(session, principal, QUOTE, id=quote.id))
+
+
+async def _not_too_many(session: AsyncSession, principal: Principal) -> None:
+    """Each quote is a mail to somebody, perhaps to somebody else. Raises `RateLimited`."""
+    since = principal.now - AN_HOUR
+    count, oldest = (
+        await session.execute(
+            select(func.count(), func.min(Quote.created_at)).where(
+                Quote.account_id == principal.account_id, Quote.created_at > since
+            )
+        )
+    ).one()
+    if count >= QUOTES_AN_HOUR:
+        raise RateLimited(int((oldest - since).total_seconds()) + 1)
 
 
 def _terms_end(items: Sequence[ItemWish], contracts: Mapping[UUID, ContractRead]) -> list[date]:

@@ -21,6 +21,8 @@ _ROWS_DUE = (
     "  WHERE check_due_at IS NOT NULL AND check_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'check_link', id FROM groupware_links"
     "  WHERE coalesce(due_at, confirmed_at + interval '1 day') <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'begin_segment', id FROM segments"
+    "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'make_order_workbook', id FROM order_workbooks"
     "  WHERE state = 'WAITING' AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'erase_account', id FROM accounts"

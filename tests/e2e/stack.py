@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from tools.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 def free_port() -> int:

@@ -151,6 +151,11 @@ def test_the_demo_prospect_has_ordered_nothing(filled: Stack) -> None:
     assert filled.get("/v1/orders", filled.sign_in("demo-prospect"))["items"] == []
 
 
+def test_the_demo_prospect_has_a_quote(filled: Stack) -> None:
+    (quote,) = filled.get("/v1/quotes", filled.sign_in("demo-prospect"))["items"]
+    assert (quote["total"], quote["status"]) == (583_000, "VALID")
+
+
 def test_the_demo_admin_acts_for_a_customer_and_for_an_imported_company(filled: Stack) -> None:
     headers = filled.sign_in("demo-admin")
     companies = filled.get("/v1/me", headers)["companies"]

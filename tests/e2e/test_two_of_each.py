@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -261,6 +262,55 @@ async def test_another_method_and_a_capture_at_once_end_in_one_payment(
         paid = "SELECT count(*) FROM payments WHERE order_id = :id AND status = 'PAID'"
         assert await stack.count(paid, id=order_id) == 1
         assert status in {200, 409}
+
+
+async def test_two_additions_of_one_membership_are_applied_one_after_another(
+    stack: Stack, apis: list[httpx.AsyncClient]
+) -> None:
+    """Both are paid at once, each worker takes one up: the second waits for the first."""
+    member = await sign_up(stack, apis[0])
+    headers = member.headers
+    first = await apis[0].post("/v1/orders", json=order_body(), headers=headers | key())
+    await pay_in_the_sandbox(stack, apis[0], member, first.json()["id"])
+    await wait_for_status(apis[0], member, first.json()["id"], "COMPLETED")
+    listed = (await apis[0].get("/v1/memberships", headers=headers)).json()["items"][0]
+    orders = []
+    for users, total in ((1, 52_800), (2, 105_600), (3, 158_400)):  # 4,000 × 12 a user, and VAT
+        addition = {
+            "type": "ADD_EXTEND",
+            "membership_id": listed["id"],
+            "add_users": users,
+            "add_ons": [],
+            "extend_months": 0,
+        }
+        body = order_body(addition, total=total)
+        placed = await apis[0].post("/v1/orders", json=body, headers=headers | key())
+        assert placed.status_code == 201, placed.text
+        orders.append(placed.json()["id"])
+    made = stack.sandbox("GET", "/sites")["made"]
+    await asyncio.gather(
+        *(
+            pay_in_the_sandbox(stack, apis[n % 2], member, order_id)
+            for n, order_id in enumerate(orders)
+        )
+    )
+    done = [await wait_for_status(apis[0], member, order_id, "COMPLETED") for order_id in orders]
+    worked = []
+    for order in done:
+        at = {step["status"]: step["at"] for step in order["history"]}
+        worked.append((at["PROVISIONING"], at["COMPLETED"]))
+    worked.sort()
+    assert all(before[1] <= after[0] for before, after in pairwise(worked)), worked
+    now = (await apis[1].get(f"/v1/memberships/{listed['id']}", headers=headers)).json()
+    assert (now["users"]["total"], now["monthly_fee"]) == (16, 64_000)
+    assert stack.sandbox("GET", "/sites")["made"] == made
+
+
+async def pay_in_the_sandbox(
+    stack: Stack, client: httpx.AsyncClient, member: Member, order_id: str
+) -> None:
+    payment = await start_payment(client, member, order_id)
+    await asyncio.to_thread(stack.sandbox, "POST", f"/payments/{payment['id']}/approve", {})
 
 
 async def test_a_worker_killed_while_opening_is_finished_by_the_other(

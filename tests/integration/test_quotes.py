@@ -151,6 +151,19 @@ async def test_the_quote_is_mailed_with_its_paper_once_to_each_address(
     assert len(await mails_about(portal, inbox, quote)) == 1
 
 
+async def test_thirty_quotes_an_hour_are_mailed_and_no_more(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    member = await sign_up(client, world)
+    for _ in range(30):
+        await ask_for_quote(client, member)
+    body = {"items": [{"type": "NEW", "plan": "SHARED_FREE"}], "recipients": ["OWN"]}
+    refusal = await client.post("/v1/quotes", json=body, headers=member.headers | key())
+    assert (refusal.status_code, refusal.json()["code"]) == (429, "rate_limited")
+    assert 3_500 < int(refusal.headers["retry-after"]) <= 3_601
+    await ask_for_quote(client, await sign_up(client, world))
+
+
 async def test_the_same_key_makes_one_quote(client: httpx.AsyncClient, world: World) -> None:
     member = await sign_up(client, world)
     body = {"items": [{"type": "NEW", "plan": "SHARED_FREE"}], "recipients": ["OWN"]}

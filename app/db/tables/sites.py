@@ -107,6 +107,7 @@ class Segment(BelowCompany, Base):
     __table_args__ = (
         one_of("kind", "NEW", "EXTEND", "CHANGE", "RENEWAL"),
         Index(None, "company_id", "order_item_id"),
+        Index("ix_segments_due", "due_at", postgresql_where="due_at IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -120,6 +121,8 @@ class Segment(BelowCompany, Base):
     unit_prices: Mapped[dict[str, Any]] = mapped_column(JSONB())
     ended_on: Mapped[date | None]
     """The last day on which it held, where a change or a termination ended it."""
+    due_at: Mapped[datetime | None]
+    """When it begins, while that lies ahead: its prices become the membership's fee then."""
     created_at: Mapped[datetime]
 
 
