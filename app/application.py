@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from app import errors
 from app.deps import Deps
 from app.openapi import Paper, describe
-from app.routers.strict import StrictRoute
+from app.routers.strict import LiteralPaths, StrictRoute
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -17,16 +17,18 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def assemble(
     deps: Deps,
     routes: Sequence[APIRoute],
-    served: Sequence[APIRoute],
     paper: Paper,
     lifespan: Lifespan | None = None,
+    first: tuple[str, ...] = (),
 ) -> FastAPI:
-    """An application of these routes, documented in their order and `served` in another one.
+    """An application of these routes, documented in their order.
 
-    As one list: an included router is matched twice, at about the price of a statement.
+    As one list: an included router is matched twice, at about the price of a statement. Literal
+    paths are found at once; of the others, those that begin with one of `first` are tried first.
     """
+    tried = sorted(routes, key=lambda r: (not r.param_convertors, not r.path.startswith(first)))
     app = FastAPI(
-        routes=[*served],
+        routes=[LiteralPaths(routes), *tried],
         title=paper.title,
         summary=paper.summary,
         description=paper.description,
@@ -37,6 +39,8 @@ def assemble(
         openapi_url="/openapi.json",
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        # Looked for on each request; what is measured is at the internal listener (Prometheus).
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.deps = deps
     app.state.operations = [(route.path_regex, route.methods) for route in routes]

@@ -3,15 +3,15 @@
 Kept free of per-request objects: it is paid on every read (`docs/performance.md`).
 """
 
+import os
 import re
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +20,8 @@ from app.errors import Problem, problem_response
 MAX_BODY: Final = 1024 * 1024
 """Of a body in JSON; paths that take files have their own limit."""
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_VARIES: Final = b"Accept-Language, X-Company-Id"
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 
 REQUESTS = Counter("portal_requests_total", "Answers", ["method", "route", "status"])
 SECONDS = Histogram("portal_request_seconds", "Time to the last byte", ["method", "route"])
@@ -39,9 +41,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+        given, length = _asked(scope["headers"])
+        request_id = given if _SAFE_ID.fullmatch(given) else os.urandom(16).hex()
         scope["request_id"] = request_id
         status = 500
 
@@ -49,22 +50,20 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                out = MutableHeaders(scope=message)
-                out["X-Request-Id"] = request_id
-                out["X-Content-Type-Options"] = "nosniff"
-                out.add_vary_header("Accept-Language, X-Company-Id")
+                message["headers"] = _with_ours(message["headers"], request_id)
             await send(message)
 
         limit = self.limits.get(scope["path"], MAX_BODY)
-        if _declared_length(headers) > limit:
+        if length > limit:
             response = problem_response(Request(scope), Problem("payload_too_large"))
             await response(scope, receive, send_with_headers)
         else:
             await self.app(scope, _limited(receive, limit), send_with_headers)
         route = getattr(scope.get("route"), "path", "(none)")
         seconds = time.perf_counter() - started
-        REQUESTS.labels(scope["method"], route, status).inc()
-        SECONDS.labels(scope["method"], route).observe(seconds)
+        answers, times = _series(scope["method"], route, status)
+        answers.inc()
+        times.observe(seconds)
         log.info(
             "answered",
             request_id=request_id,
@@ -75,11 +74,35 @@ class Edge:
         )
 
 
-def _declared_length(headers: Headers) -> int:
-    try:
-        return int(headers.get("content-length", "0"))
-    except ValueError:
-        return 0
+def _asked(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, int]:
+    """The request id that was sent, and the body's declared length; empty and 0 without."""
+    given, length = "", 0
+    for name, value in headers:
+        if name == b"x-request-id" and not given:
+            given = value.decode("latin-1")
+        elif name == b"content-length" and value.isdigit():
+            length = int(value[:20])
+    return given, length
+
+
+def _with_ours(
+    headers: Iterable[tuple[bytes, bytes]], request_id: str
+) -> list[tuple[bytes, bytes]]:
+    """An answer's headers and those that every answer has; what it varies by is one header."""
+    varies = _VARIES
+    out = []
+    for name, value in headers:
+        if name == b"vary":
+            varies = value + b", " + varies
+        else:
+            out.append((name, value))
+    out += ((b"vary", varies), (b"x-request-id", request_id.encode()), _NO_SNIFFING)
+    return out
+
+
+@cache
+def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -14,7 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
+from structlog.typing import EventDict
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 NAMES = ("code", "sqlstate", "constraint_name", "provider", "operation")
 """Of an exception's own, what names a rule and never a value."""
@@ -28,8 +32,9 @@ def configure_logging() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             exceptions_without_words,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            _as_json,
         ],
+        logger_factory=structlog.BytesLoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
@@ -89,3 +94,8 @@ class LibraryLines(logging.Formatter):
         if record.exc_info:
             event["exc_info"] = record.exc_info
         return json.dumps(exceptions_without_words(None, "", event), ensure_ascii=False)
+
+
+def _as_json(_: object, __: str, event: EventDict) -> bytes:
+    """Written at once as bytes: each answer has a line (`docs/performance.md`)."""
+    return _encode(event)

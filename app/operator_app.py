@@ -38,6 +38,6 @@ def create_operator_app(deps: Deps) -> FastAPI:
         for route in module.router.routes
         if isinstance(route, APIRoute)
     ]
-    app = assemble(deps, routes, routes, PAPER)
+    app = assemble(deps, routes, PAPER)
     app.add_middleware(Edge)
     return app

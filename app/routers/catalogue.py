@@ -3,22 +3,22 @@
 import hashlib
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Header, Response
 
 from app.domain.catalogue import SERVICE_TYPES, AddOn, Catalogue, Name, Plan
 from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.access import public
+from app.routers.answers import to_json
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import AnswerModel
+from app.routers.models import AnswerStruct
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["catalogue"], route_class=StrictRoute)
 
 
-class TermBody(AnswerModel):
+class TermBody(AnswerStruct, frozen=True):
     """A length that can be bought. `promotion` is what the page shows beside it."""
 
     months: int
@@ -27,7 +27,7 @@ class TermBody(AnswerModel):
     promotion_percent: int | None
 
 
-class PlanBody(AnswerModel):
+class PlanBody(AnswerStruct, frozen=True):
     """A plan; prices in KRW without VAT. `fixed_users`: the number cannot be chosen."""
 
     code: str
@@ -44,7 +44,7 @@ class PlanBody(AnswerModel):
     terms: list[TermBody]
 
 
-class IncludedBody(AnswerModel):
+class IncludedBody(AnswerStruct, frozen=True):
     """What an add-on brings along, `monthly` per calendar month."""
 
     code: str
@@ -52,7 +52,7 @@ class IncludedBody(AnswerModel):
     monthly: bool
 
 
-class AddOnBody(AnswerModel):
+class AddOnBody(AnswerStruct, frozen=True):
     """An add-on; `basis` says what its price (KRW without VAT) is multiplied with."""
 
     code: str
@@ -64,7 +64,7 @@ class AddOnBody(AnswerModel):
     included: list[IncludedBody]
 
 
-class CatalogueBody(AnswerModel):
+class CatalogueBody(AnswerStruct, frozen=True):
     """The version in force today (Asia/Seoul)."""
 
     version: str
@@ -94,7 +94,7 @@ async def get_catalogue(
 ) -> Response:
     today = seoul_date(await deps.clock.now_outside(deps.database))
     catalogue = await deps.catalogues.in_force_outside(today)
-    body = msgspec.json.encode(_body(catalogue, language).model_dump())
+    body = to_json(_body(catalogue, language))
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=60"}
     if if_none_match is not None and etag in [tag.strip() for tag in if_none_match.split(",")]:

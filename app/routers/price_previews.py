@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.domain.explanations import explain_coupon, explain_discount, explain_line
@@ -11,10 +11,11 @@ from app.domain.orders import ORDER_TYPE_LABELS
 from app.domain.prices import Line, PricedItem
 from app.language import Language
 from app.routers.access import public
+from app.routers.answers import answer
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.item_requests import ItemRequest
-from app.routers.models import NO_NUL, AnswerModel, IsoDate, RequestModel
+from app.routers.models import NO_NUL, AnswerStruct, IsoDate, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, MayChangeMemberships, MayHaveAgreedPrices
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -31,7 +32,7 @@ class PricePreviewRequest(RequestModel):
     starts_on: IsoDate | None = None
 
 
-class MonthsBody(AnswerModel):
+class MonthsBody(AnswerStruct, frozen=True):
     """Whole contract months, and days of one of `of` days."""
 
     whole: int
@@ -39,7 +40,7 @@ class MonthsBody(AnswerModel):
     of: int | None
 
 
-class LineBody(AnswerModel):
+class LineBody(AnswerStruct, frozen=True):
     """quantity × unit price (× months) = amount, in KRW without VAT; a CREDIT's is negative."""
 
     kind: Literal["LICENCE", "BASE", "SETUP", "ADD_ON", "CREDIT"]
@@ -52,7 +53,7 @@ class LineBody(AnswerModel):
     explanation: str
 
 
-class DiscountBody(AnswerModel):
+class DiscountBody(AnswerStruct, frozen=True):
     """What is taken off an item."""
 
     kind: Literal["VOLUME", "PREPAY"]
@@ -61,7 +62,7 @@ class DiscountBody(AnswerModel):
     explanation: str
 
 
-class PricedItemBody(AnswerModel):
+class PricedItemBody(AnswerStruct, frozen=True):
     """A priced site; the dates are those of an opening today, or of the start asked for.
 
     `ends`: what a CHANGE or a renewal gives up, because it is held and not named.
@@ -80,7 +81,7 @@ class PricedItemBody(AnswerModel):
     ends: list[str]
 
 
-class CouponBody(AnswerModel):
+class CouponBody(AnswerStruct, frozen=True):
     """The coupon's effect, or `rejected` with the reason's code."""
 
     code: str
@@ -90,7 +91,7 @@ class CouponBody(AnswerModel):
     rejected: str | None
 
 
-class PricePreviewBody(AnswerModel):
+class PricePreviewBody(AnswerStruct, frozen=True):
     """상품 금액, 할인 금액, 상품 금액 - 할인 금액, 부가세(10%), 총 금액(VAT포함)."""
 
     catalogue_version: str
@@ -136,6 +137,7 @@ REFUSALS = (
         " need a sign-in, with `orders.create` for its company. Whoever is signed in sees the"
         " prices that their company has agreed."
     ),
+    response_model=PricePreviewBody,
     responses=problems(*FOR_A_COMPANY, *REFUSALS, "corporate_account_required", body=True),
 )
 @public("prices are shown before anybody signs up")
@@ -145,7 +147,7 @@ async def preview(
     access: MayChangeMemberships,
     account: MayHaveAgreedPrices,
     body: PricePreviewRequest,
-) -> PricePreviewBody:
+) -> Response:
     items = [item.to_domain() for item in body.items]
     found = await preview_price(
         deps.database,
@@ -157,7 +159,7 @@ async def preview(
         body.coupon_code,
         body.starts_on,
     )
-    return _body(found, body.coupon_code, language)
+    return answer(_body(found, body.coupon_code, language))
 
 
 def _body(found: Preview, coupon_code: str | None, language: Language) -> PricePreviewBody:
