@@ -34,7 +34,7 @@ def configure_logging() -> None:
             exceptions_without_words,
             _as_json,
         ],
-        logger_factory=structlog.BytesLoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
@@ -96,6 +96,6 @@ class LibraryLines(logging.Formatter):
         return json.dumps(exceptions_without_words(None, "", event), ensure_ascii=False)
 
 
-def _as_json(_: object, __: str, event: EventDict) -> bytes:
-    """Written at once as bytes: each answer has a line (`docs/performance.md`)."""
-    return _encode(event)
+def _as_json(_: object, __: str, event: EventDict) -> str:
+    """By msgspec, since each answer has a line (`docs/performance.md`)."""
+    return _encode(event).decode()

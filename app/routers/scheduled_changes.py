@@ -17,7 +17,7 @@ from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.item_requests import AddOnRequest, Code, Users
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import AnswerStruct, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
 from app.routers.price_previews import PricedItemBody, priced_item_body
 from app.routers.problems import problems
@@ -43,7 +43,7 @@ class ScheduledChangeRequest(RequestModel):
         return WantedContent(self.plan, self.users, [(a.code, a.quantity) for a in self.add_ons])
 
 
-class ScheduledAddOnBody(AnswerModel):
+class ScheduledAddOnBody(AnswerStruct, frozen=True):
     """An add-on that recurs."""
 
     code: str
@@ -51,7 +51,7 @@ class ScheduledAddOnBody(AnswerModel):
     quantity: int
 
 
-class SiteContentBody(AnswerModel):
+class SiteContentBody(AnswerStruct, frozen=True):
     """What recurs at a site."""
 
     plan: str
@@ -60,7 +60,7 @@ class SiteContentBody(AnswerModel):
     add_ons: list[ScheduledAddOnBody]
 
 
-class RenewalPriceBody(AnswerModel):
+class RenewalPriceBody(AnswerStruct, frozen=True):
     """What the renewal costs, by the version known for the day of its order (`priced_on`)."""
 
     catalogue_version: str
@@ -73,7 +73,7 @@ class RenewalPriceBody(AnswerModel):
     total: int
 
 
-class ScheduledChangeBody(AnswerModel):
+class ScheduledChangeBody(AnswerStruct, frozen=True):
     """What shall be from `takes_effect_on` on; `labels` say what becomes another.
 
     What is added to the membership meanwhile comes on top. `unchanged_total`: what the renewal
