@@ -1,6 +1,7 @@
 """The language of an answer: Korean, or English where `Accept-Language` prefers it."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -12,8 +13,13 @@ class Language(StrEnum):
 
 def parse_accept_language(value: str | None) -> Language:
     """The better of ko and en by quality, the earlier on a tie; Korean where neither is named."""
+    return _preferred(value[:1000]) if value else Language.KO
+
+
+@lru_cache(maxsize=256)
+def _preferred(value: str) -> Language:
     best, best_quality = Language.KO, 0.0
-    for part in (value or "")[:1000].split(","):
+    for part in value.split(","):
         tag, _, parameter = part.strip().partition(";")
         quality = _quality(parameter)
         primary = tag.strip().lower().partition("-")[0]
