@@ -23,6 +23,9 @@ from app.domain.price_lines import (
 )
 from app.domain.prices import CreditBasis, Line, LineKind, PricedItem
 
+STORAGE = "STORAGE_GB"
+"""The add-on that is sold by the GB."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeItem:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.domain.catalogue import Basis, Catalogue, Name, Plan
-from app.domain.changes import Usage, check_usage, storage_of
+from app.domain.changes import STORAGE, Usage, check_usage, storage_of
 from app.domain.contracts import Contract
 from app.domain.errors import DomainError
 from app.domain.memberships import MembershipStatus
@@ -27,7 +27,6 @@ from app.domain.price_lines import (
 )
 from app.domain.prices import PricedItem
 
-STORAGE = "STORAGE_GB"
 NOTICE_DAYS = 30
 """Notice of a change of a yearly term is due so many days before its last day."""
 ROOM_CHECK_DAYS = (14, 3)

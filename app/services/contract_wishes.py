@@ -7,13 +7,11 @@ from types import MappingProxyType
 from uuid import UUID
 
 from app.db.contracts import ContractRead
-from app.domain.changes import Usage, check_usage, storage_of
+from app.domain.changes import STORAGE, Usage, check_usage, storage_of
 from app.domain.errors import DomainError
 from app.domain.orders import OrderType
 from app.domain.price_agreements import PriceAgreements
 from app.domain.pricing import AddExtendItem, ChangeItem, NewItem, OrderWish, PricedOrder
-
-STORAGE = "STORAGE_GB"
 
 
 @dataclass(frozen=True, slots=True)

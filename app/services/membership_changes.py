@@ -17,7 +17,7 @@ from app.db.tables.credit import CreditEntry
 from app.db.tables.orders import Order, OrderItem, OrderLine
 from app.db.tables.sites import HeldLine, Membership, Segment
 from app.domain.catalogue import Catalogue, Name
-from app.domain.changes import storage_of
+from app.domain.changes import STORAGE, storage_of
 from app.domain.contract_changes import AppliedItem, BoughtItem, apply_item, open_contract
 from app.domain.contracts import monthly_fee_on
 from app.domain.credit import CreditKind
@@ -35,7 +35,6 @@ from app.domain.pricing import (
     PricedItem,
     price_item,
 )
-from app.services.contract_wishes import STORAGE
 from app.services.scheduled_changes import forget_scheduled_change
 
 _NAMELESS = Name("", "")

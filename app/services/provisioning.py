@@ -19,7 +19,7 @@ from app.db.tables.orders import Order, OrderItem
 from app.db.tables.sites import Membership, Site
 from app.db.vault import Vault
 from app.domain.catalogue import Catalogue
-from app.domain.changes import storage_of
+from app.domain.changes import STORAGE, storage_of
 from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
 from app.domain.memberships import split_storage
@@ -36,7 +36,6 @@ from app.domain.provisioning import (
     SiteAdmin,
 )
 from app.services.catalogue import Catalogues
-from app.services.contract_wishes import STORAGE
 from app.services.emails import Emails
 from app.services.given_back import give_back_item
 from app.services.mails import Mails, NewMail

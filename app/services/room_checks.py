@@ -18,11 +18,10 @@ from app.db.queue import enqueue
 from app.db.tables.companies import Company
 from app.db.tables.scheduled_changes import ScheduledChangeRow
 from app.db.tables.sites import Membership, Site
-from app.domain.changes import Usage, storage_of
+from app.domain.changes import STORAGE, Usage, storage_of
 from app.domain.periods import seoul_date
 from app.domain.provider_errors import ProviderError
 from app.domain.scheduled_changes import (
-    STORAGE,
     content_at_renewal,
     content_of,
     fits,
