@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -32,6 +33,7 @@ class Running:
     """The addresses of a running `make run`."""
 
     data_dir: Path
+    port: int
     sandbox_port: int
 
     @property
@@ -49,6 +51,21 @@ class Running:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def portal(self, token: str, method: str, path: str, body: object = None) -> Any:
+        """What the sandbox's SPA has no page for."""
+        headers = {"Idempotency-Key": uuid4().hex}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        url = f"http://127.0.0.1:{self.port}{path}"
+        answer = httpx.request(method, url, json=body, headers=headers, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def sign_in(self, login_id: str, password: str) -> str:
+        """An access token."""
+        body = {"login_id": login_id, "password": password, "client_type": "NATIVE"}
+        return str(self.portal("", "POST", "/v1/auth/login", body)["access_token"])
+
     def sql(self, statement: str) -> None:
         """As the superuser, for what no interface of the portal does yet."""
         EmbeddedPostgres(self.data_dir).sql(statement, "portal")
@@ -61,9 +78,9 @@ class Running:
     def otp_to(self, phone: str) -> str:
         return self._found(lambda: [m["otp"] for m in self._messages(phone) if m["otp"]])
 
-    def link_to(self, email: str, page: str) -> str:
-        """The newest link to this page of the SPA that was mailed."""
-        start = f"{self.spa}{page}#token="
+    def link_to(self, email: str, page: str, first: str = "token") -> str:
+        """The newest link to this page of the SPA that was mailed; `first` in its fragment."""
+        start = f"{self.spa}{page}#{first}="
         return self._found(
             lambda: [
                 link
@@ -127,7 +144,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     reader = None
     try:
         reader = _wait_until_ready(process)
-        yield Running(data_dir, ports["SANDBOX_PORT"])
+        yield Running(data_dir, ports["PORT"], ports["SANDBOX_PORT"])
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(40)

@@ -263,3 +263,97 @@ def test_who_declines_at_naver_is_told_so(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_have_text("동의하지 않아 로그인하지 않았습니다.")
     assert page.url == f"{visit.running.spa}/social/callback"
     visit.shoot(page, "declined")
+
+
+def signs_up(visit: Visit, page: Page, name: str, email: str) -> str:
+    """A new individual member, signed in; the login ID."""
+    account = login_id()
+    page.goto(f"{visit.running.spa}/sign-up")
+    verify_phone(visit, page, name)
+    finish_sign_up(visit, page, account, email)
+    expect(page.locator("#role")).to_have_text("개인회원")
+    return account
+
+
+def test_the_mailed_link_verifies_the_address_once(visit: Visit) -> None:
+    page = visit.page()
+    email = f"{uuid4().hex[:10]}@demo.example"
+    account = signs_up(visit, page, "한지우", email)
+    link = visit.running.link_to(email, "/verify-email")
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_have_text("이메일을 확인했습니다")
+    expect(page.get_by_text("✓ 이메일 확인을 완료했습니다.")).to_be_visible()
+    assert page.url == f"{visit.running.spa}/verify-email", "the token left the address"
+    visit.shoot(page, "verified")
+    token = visit.running.sign_in(account, PASSWORD)
+    me = visit.running.portal(token, "GET", "/v1/me")
+    assert me["account"]["email_verified"] is True
+    assert me["next_steps"] == []
+
+    again = visit.page()
+    again.goto(link)
+    expect(again.get_by_role("heading", level=1)).to_have_text("이메일을 확인하지 못했습니다")
+    expect(again.get_by_role("alert")).to_be_visible()
+    visit.shoot(again, "used-already")
+    (complaint,) = visit.complaints
+    assert "422" in complaint, "the browser's own word for the refusal"
+    visit.complaints.clear()
+
+
+def test_a_successor_takes_the_companys_account_over_by_phone(visit: Visit) -> None:
+    email = f"{uuid4().hex[:10]}@demo.example"
+    token = visit.running.sign_in("demo-free", DEMO_PASSWORD)
+    successor = {"name": "정도현", "email": email, "phone": "010-1234-5678"}
+    visit.running.portal(token, "POST", "/v1/company/handover", successor)
+
+    page = visit.page()
+    page.goto(visit.running.link_to(email, "/handover"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("대표 계정 인계")
+    expect(page.get_by_role("main")).to_contain_text(
+        "작은가게의 회사 대표 계정을 정*현님이 인계받습니다."
+    )
+    expect(page.get_by_role("button", name="인계받기")).to_be_disabled()
+    assert page.url == f"{visit.running.spa}/handover", "the token left the address"
+    visit.shoot(page, "offered")
+    verify_phone(visit, page, "정도현")
+    page.get_by_label("비밀번호").fill("a successors password")
+    page.get_by_label("서비스 약관 동의(전체)").check()
+    visit.shoot(page, "agreed")
+    page.get_by_role("button", name="인계받기").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("대표 계정을 인계받았습니다")
+    expect(page.get_by_text("✓ 작은가게의 담당자가 바뀌었습니다.")).to_be_visible()
+    visit.shoot(page, "taken-over")
+    log_in(visit, page, "demo-free", "a successors password")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("정도현님, 환영합니다!")
+    expect(page.locator("#role")).to_have_text("회사 대표 계정 (SUPER ADMIN)")
+    visit.shoot(page, "the-new-person")
+
+
+def test_a_persons_quote_is_brought_into_the_company(visit: Visit) -> None:
+    page = visit.page()
+    email = f"{uuid4().hex[:10]}@demo.example"
+    account = signs_up(visit, page, "서이안", email)
+    item = {"type": "NEW", "plan": "SHARED", "users": 10, "months": 12}
+    token = visit.running.sign_in(account, PASSWORD)
+    body = {"items": [item], "recipients": ["OWN"]}
+    quote = visit.running.portal(token, "POST", "/v1/quotes", body)
+    page.get_by_role("button", name="로그아웃").click()
+    link = visit.running.link_to(email, "/quotes/claim", "number")
+
+    page.goto(link)
+    expect(page.get_by_text("주문할 회사의 계정으로 로그인한 뒤")).to_be_visible()
+    visit.shoot(page, "sign-in-first")
+    log_in(visit, page, "demo-prospect", DEMO_PASSWORD)
+    page.goto(link)
+    expect(page.get_by_role("main")).to_contain_text(
+        f"견적 {quote['number']}을(를) 회사의 견적으로 가져옵니다."
+    )
+    assert page.url == f"{visit.running.spa}/quotes/claim", "the token left the address"
+    visit.shoot(page, "offered")
+    page.get_by_role("button", name="가져오기").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("견적을 가져왔습니다")
+    expect(page.get_by_text(f"✓ {quote['number']} · 583,000원")).to_be_visible()
+    visit.shoot(page, "claimed")
+    company = visit.running.sign_in("demo-prospect", DEMO_PASSWORD)
+    listed = visit.running.portal(company, "GET", "/v1/quotes")["items"]
+    assert quote["number"] in [found["number"] for found in listed]
