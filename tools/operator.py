@@ -6,14 +6,16 @@
     approve ID                        a claim needs two operators, one after the other
     refuse ID --reason WORDS
 
-Reads the portal's settings (DATABASE_URL, FILES_DIR, keys) from the environment. Every action is in
-the audit log under `--operator`, which is the name of the system's user unless it is given.
+Reads the portal's settings (DATABASE_URL, FILES_DIR, keys) from the environment; without a
+DATABASE_URL it works on what `make run` keeps in DATA_DIR (.data), while that runs. Every action
+is in the audit log under `--operator`, which is the name of the system's user unless it is given.
 """
 
 import argparse
 import asyncio
 import getpass
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -27,6 +29,7 @@ from app.problem_codes import problem_code
 from app.services.case_decisions import Decided
 from app.services.case_queue import CaseFacts, QueuedCase
 from app.settings import Settings
+from tools.postgres import EmbeddedPostgres
 
 
 def _line(case: QueuedCase) -> str:
@@ -123,10 +126,19 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _settings() -> Settings:
+    """A database that is named, or the one of `make run`."""
+    if "DATABASE_URL" in os.environ:
+        return Settings()
+    data_dir = Path(os.environ.get("DATA_DIR", ".data")).resolve()
+    database = EmbeddedPostgres(data_dir).dsn("portal", "portal_api")
+    return Settings(database_url=database, files_dir=data_dir / "files")
+
+
 async def run(arguments: list[str]) -> None:
     """Raises DomainError."""
     given = _parse(arguments)
-    deps = build_deps(Settings())
+    deps = build_deps(_settings())
     try:
         await ACTIONS[given.action](deps, given)
     finally:
