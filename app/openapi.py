@@ -91,6 +91,7 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> dict[s
             if paper.names_company:
                 _name_company(operation)
             _require_headers(operation)
+            _name_answer_headers(operation)
             if operation["operationId"] in SIGN_IN_IS_OPTIONAL:
                 operation["security"].insert(0, {})
     _link(document["paths"])
@@ -152,6 +153,43 @@ def _require_headers(operation: dict[str, Any]) -> None:
             )
             parameter["required"] = not accepted_only
             parameter["schema"] = schema
+
+
+RATE_LIMIT_HEADERS: dict[str, dict[str, Any]] = {
+    "RateLimit": {
+        "description": "What is left of each quota that was counted, and seconds until it is whole"
+        " again (draft-ietf-httpapi-ratelimit-headers). Sign-in backs off instead and has none.",
+        "schema": {"type": "string", "examples": ['"business_verification";r=29;t=1800']},
+    },
+    "RateLimit-Policy": {
+        "description": "The quotas themselves: how many in how many seconds.",
+        "schema": {"type": "string", "examples": ['"business_verification";q=30;w=3600']},
+    },
+}
+RETRY_AFTER: dict[str, Any] = {
+    "description": "Seconds until a repeat makes sense.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+REPLAYED: dict[str, Any] = {
+    "description": "`true` where the key was answered before and this is that answer.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+
+
+def _name_answer_headers(operation: dict[str, Any]) -> None:
+    """Headers that follow from what an operation can answer and takes."""
+    limited = _refuses(operation, "rate_limited")
+    keyed = any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", []))
+    for status, response in operation["responses"].items():
+        named: dict[str, Any] = {}
+        if limited and (status.startswith("2") or status == "429"):
+            named |= RATE_LIMIT_HEADERS
+        if status in {"429", "503"}:
+            named |= {"Retry-After": RETRY_AFTER}
+        if keyed and status.startswith(("2", "4")):
+            named |= {"Idempotent-Replayed": REPLAYED}
+        if named:
+            response["headers"] = response.get("headers", {}) | named
 
 
 def _drop_null(parameter: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """How often something may be done, counted in PostgreSQL so that all processes agree."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,20 +25,25 @@ class RateLimited(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """How many are left in the window, and when the next one begins (wire time)."""
-
-    left: int
-    next_window_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class RateLimit:
     """At most `hits` in each fixed window of wire time."""
 
     name: str
     hits: int
     window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many are left in the window, and when the next one begins (wire time)."""
+
+    limit: RateLimit
+    left: int
+    next_window_at: datetime
+
+
+COUNTED: ContextVar[list[Counted] | None] = ContextVar("counted", default=None)
+"""What was counted for the present request, where the edge wants to tell (app.edge)."""
 
 
 async def count_hit(database: Database, limit: RateLimit, of: str) -> Counted:
@@ -51,6 +57,9 @@ async def count_hit(database: Database, limit: RateLimit, of: str) -> Counted:
             _HIT, {"key": f"{limit.name}:{of}", "window": window, "ends_at": ends_at}
         )
         count = hits.scalar_one()
+    counted = Counted(limit, max(0, limit.hits - count), ends_at)
+    if (told := COUNTED.get()) is not None:
+        told.append(counted)
     if count > limit.hits:
         raise RateLimited(int((ends_at - now).total_seconds()) + 1)
-    return Counted(limit.hits - count, ends_at)
+    return counted
