@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import Problem, problem_response
+from app.services.rate_limits import COUNTED, Counted
 
 MAX_BODY: Final = 1024 * 1024
 """Of a body in JSON; paths that take files have their own limit."""
@@ -45,12 +46,16 @@ class Edge:
         request_id = given if _SAFE_ID.fullmatch(given) else os.urandom(16).hex()
         scope["request_id"] = request_id
         status = 500
+        counted: list[Counted] = []
+        COUNTED.set(counted)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _with_ours(message["headers"], request_id)
+                if counted:
+                    message["headers"] += _quotas(counted)
             await send(message)
 
         limit = self.limits.get(scope["path"], MAX_BODY)
@@ -98,6 +103,19 @@ def _with_ours(
             out.append((name, value))
     out += ((b"vary", varies), (b"x-request-id", request_id.encode()), _NO_SNIFFING)
     return out
+
+
+def _quotas(counted: Iterable[Counted]) -> tuple[tuple[bytes, bytes], ...]:
+    """Structured fields of draft-ietf-httpapi-ratelimit-headers: each quota and what is left."""
+    policies, left = [], []
+    for found in counted:
+        limit, again = found.limit, found.next_window_at - found.at
+        policies.append(f'"{limit.name}";q={limit.hits};w={int(limit.window.total_seconds())}')
+        left.append(f'"{limit.name}";r={found.left};t={int(again.total_seconds())}')
+    return (
+        (b"ratelimit-policy", ", ".join(policies).encode()),
+        (b"ratelimit", ", ".join(left).encode()),
+    )
 
 
 @cache

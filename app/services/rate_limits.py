@@ -39,6 +39,7 @@ class Counted:
 
     limit: RateLimit
     left: int
+    at: datetime
     next_window_at: datetime
 
 
@@ -57,7 +58,7 @@ async def count_hit(database: Database, limit: RateLimit, of: str) -> Counted:
             _HIT, {"key": f"{limit.name}:{of}", "window": window, "ends_at": ends_at}
         )
         count = hits.scalar_one()
-    counted = Counted(limit, max(0, limit.hits - count), ends_at)
+    counted = Counted(limit, max(0, limit.hits - count), now, ends_at)
     if (told := COUNTED.get()) is not None:
         told.append(counted)
     if count > limit.hits:

@@ -36,9 +36,7 @@ async def test_a_counted_answer_tells_what_is_left_and_a_refused_one_that_nothin
     assert answer.headers["retry-after"] == "2401"
 
 
-async def test_what_is_not_counted_tells_nothing(
-    client: httpx.AsyncClient, world: World
-) -> None:
+async def test_what_is_not_counted_tells_nothing(client: httpx.AsyncClient, world: World) -> None:
     member = await sign_up(client, world)
     answer = await client.get("/v1/me", headers=member.headers)
     assert "ratelimit" not in answer.headers
