@@ -91,7 +91,15 @@ MODULES = (
 )
 HOT = ("/v1/memberships/", "/v1/orders/", "/v1/system-status/")
 """Routes with parameters are tried one after another; those below these paths come first."""
-EXPOSED_HEADERS = ["ETag", "Location", "X-Request-Id", "Retry-After", "Idempotent-Replayed"]
+EXPOSED_HEADERS = [
+    "ETag",
+    "Location",
+    "X-Request-Id",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Idempotent-Replayed",
+]
 
 
 def create_app(
