@@ -5,8 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports soak operator
-.PHONY: run tour test browser-test check lock openapi bench bench-scale bench-exports bench-papers soak operator
+.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports bench-papers soak operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }

@@ -114,7 +114,7 @@ class Settings(BaseSettings):
 
     # Files that are sent while they are made
     export_silent_seconds: float = Field(default=30, gt=0)
-    """A client that takes longer for a part of an export is left; PostgreSQL waits twice that."""
+    """A client that takes longer for a part of an export is left."""
     export_whole_seconds: float = Field(default=600, gt=0)
     """How long an export may take in all."""
 

@@ -8,20 +8,21 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import text
 
-from app.db.order_exports import ExportRow, read_key, stream_rows
+from app.db.order_exports import ExportRow, stream_rows
 from app.db.order_reads import OrderFilters
-from app.domain.catalogue import Catalogue
-from app.domain.order_history import COLUMNS, history_words
+from app.domain.order_history import COLUMNS
 from app.services.catalogue import Catalogues
+from app.services.history_words import REMEMBERED_KEYS, RememberedWords
 from app.services.principals import Access
 from app.services.rate_limits import RateLimited
 
 BOM = b"\xef\xbb\xbf"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for the beginning of a formula."""
-REMEMBERED_KEYS = 10_000
 WAIT_SECONDS = 5.0
 BUSY_RETRY_SECONDS = 30
+SPARE_SECONDS = 30
+"""PostgreSQL ends a silent transaction this much later than we do."""
 
 _LIMITS = text(
     "SELECT set_config('statement_timeout', :limit, true),"
@@ -36,7 +37,7 @@ class OrderCsv:
     def __init__(self, catalogues: Catalogues, at_once: int, silent_seconds: float) -> None:
         self._catalogues = catalogues
         self._places = asyncio.Semaphore(at_once)
-        self._silent = f"{int(silent_seconds * 2000)}ms"
+        self._silent = f"{int(silent_seconds + SPARE_SECONDS) * 1000}ms"
 
     async def lines(self, access: Access, filters: OrderFilters) -> AsyncGenerator[bytes]:
         """The file in parts, in one transaction that lasts until it is read or left.
@@ -45,8 +46,7 @@ class OrderCsv:
         """
         async with self._place(), access.transaction() as (session, principal):
             await session.execute(_LIMITS, {"limit": self._silent})
-            versions = {c.code: c for c in await self._catalogues.all(session)}
-            written = _lines_of(versions)
+            written = _lines_of(RememberedWords(await self._catalogues.all(session)))
             head = BOM + _record(COLUMNS).encode()
             async for part in stream_rows(session, principal.company_id, filters):
                 yield head + written(part)
@@ -67,13 +67,12 @@ class OrderCsv:
             self._places.release()
 
 
-def _lines_of(versions: dict[str, Catalogue]) -> Callable[[Sequence[ExportRow]], bytes]:
-    """Writes rows; the words of a key stand between its days and its total, made once."""
+def _lines_of(remembered: RememberedWords) -> Callable[[Sequence[ExportRow]], bytes]:
+    """Writes rows; the words of a key stand between its days and its total, written once."""
     known: dict[str, tuple[str, str, str]] = {}
 
     def words(key: str) -> tuple[str, str, str]:
-        code, depends_on = read_key(key)
-        said = history_words(depends_on, versions[code], korean=True)
+        said = remembered.of(key)
         found = (
             _record([", ".join(said.service_types), ", ".join(said.plans), said.kind])[:-2],
             _record([said.summary])[:-2],

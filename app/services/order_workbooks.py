@@ -22,15 +22,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
-from app.db.order_exports import ExportRow, read_key, stream_rows
+from app.db.order_exports import ExportRow, stream_rows
 from app.db.order_reads import OrderFilters
 from app.db.queue import Job, enqueue
 from app.db.tables.workbooks import OrderWorkbook, OrderWorkbookPart
-from app.domain.catalogue import Catalogue
 from app.domain.errors import DomainError
-from app.domain.order_history import COLUMNS, HistoryWords, history_words
+from app.domain.order_history import COLUMNS
 from app.domain.order_workbooks import WorkbookRow, WorkbookState
 from app.services.catalogue import Catalogues
+from app.services.history_words import RememberedWords
 from app.services.ports import Workbook
 from app.services.principals import Access, Principal
 from app.services.rate_limits import RateLimited
@@ -42,7 +42,6 @@ PAUSE = timedelta(minutes=1)
 AN_HOUR = 10
 """How many somebody may ask for in an hour."""
 PART_BYTES = 256 * 1024
-REMEMBERED_KEYS = 10_000
 
 log = structlog.get_logger(__name__)
 
@@ -184,11 +183,11 @@ class OrderWorkbooks:
 
     async def _make(self, session: AsyncSession, workbook: OrderWorkbook) -> None:
         filters = msgspec.convert(workbook.filters, OrderFilters, strict=False)
-        words = _Words({c.code: c for c in await self._catalogues.all(session)})
+        words = RememberedWords(await self._catalogues.all(session))
         rows = 0
         with self._workbook(COLUMNS) as book:
             async for part in stream_rows(session, workbook.company_id, filters):
-                await asyncio.to_thread(book.add, [words.row(row) for row in part])
+                await asyncio.to_thread(book.add, [_row(row, words) for row in part])
                 rows += len(part)
             path = await asyncio.to_thread(book.finish)
             await _keep_parts(session, workbook, path)
@@ -245,37 +244,22 @@ async def _keep_parts(session: AsyncSession, workbook: OrderWorkbook, path: Path
     await driver.executemany(_KEEP_PART, parts())
 
 
-class _Words:
-    """Rows of the cursor as rows of the workbook; the words of a key are made once."""
-
-    def __init__(self, versions: dict[str, Catalogue]) -> None:
-        self._versions = versions
-        self._known: dict[str, HistoryWords] = {}
-
-    def row(self, row: ExportRow) -> WorkbookRow:
-        number, key, ordered_on, paid_on, applied_on, total = row
-        words = self._known.get(key) or self._learn(key)
-        return WorkbookRow(
-            number=number,
-            service_types=", ".join(words.service_types),
-            plans=", ".join(words.plans),
-            kind=words.kind,
-            ordered_on=date.fromisoformat(ordered_on),
-            paid_on=date.fromisoformat(paid_on) if paid_on else None,
-            applied_on=date.fromisoformat(applied_on) if applied_on else None,
-            summary=words.summary,
-            total=int(total),
-            payment_method=words.payment_method,
-            status=words.status,
-        )
-
-    def _learn(self, key: str) -> HistoryWords:
-        code, depends_on = read_key(key)
-        if len(self._known) >= REMEMBERED_KEYS:
-            self._known.clear()
-        found = history_words(depends_on, self._versions[code], korean=True)
-        self._known[key] = found
-        return found
+def _row(row: ExportRow, of_key: RememberedWords) -> WorkbookRow:
+    number, key, ordered_on, paid_on, applied_on, total = row
+    words = of_key.of(key)
+    return WorkbookRow(
+        number=number,
+        service_types=", ".join(words.service_types),
+        plans=", ".join(words.plans),
+        kind=words.kind,
+        ordered_on=date.fromisoformat(ordered_on),
+        paid_on=date.fromisoformat(paid_on) if paid_on else None,
+        applied_on=date.fromisoformat(applied_on) if applied_on else None,
+        summary=words.summary,
+        total=int(total),
+        payment_method=words.payment_method,
+        status=words.status,
+    )
 
 
 def _to_json(filters: OrderFilters) -> dict[str, str]:
