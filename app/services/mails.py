@@ -42,7 +42,7 @@ _ADDRESS = text(
     "SELECT a.email_verified_at IS NOT NULL AND a.email_index = :email_index AS verified,"
     " c.agreed, c.given_at FROM accounts a LEFT JOIN LATERAL ("
     "   SELECT agreed, given_at FROM consents WHERE account_id = a.id AND kind = 'MARKETING'"
-    "   ORDER BY given_at DESC, id DESC LIMIT 1) c ON true"
+    "   AND erase_due_at IS NULL ORDER BY given_at DESC, id DESC LIMIT 1) c ON true"
     " WHERE a.id = :account AND a.status = 'ACTIVE'"
 )
 _TEXTS = Path(__file__).parent / "mail_texts"

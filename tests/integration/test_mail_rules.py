@@ -105,6 +105,21 @@ async def test_advertising_follows_the_newest_answer(
     assert await tell(portal, person, "offer") is None
 
 
+async def test_the_consent_of_who_handed_over_is_not_the_successors(
+    portal: FastAPI, client: httpx.AsyncClient, world: World
+) -> None:
+    """It is kept as proof, and gives nobody leave to write to another person."""
+    stage = Stage(portal, world, client)
+    person = await sign_up_individual(client, world)
+    await verify(stage, person)
+    await agree(client, person)
+    await stage.execute(
+        "UPDATE consents SET erase_due_at = given_at + interval '5 years' WHERE account_id = :id",
+        id=UUID(person.account_id),
+    )
+    assert await tell(portal, person, "offer") is None
+
+
 async def test_advertising_by_night_is_due_in_the_morning(
     portal: FastAPI, client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
