@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -24,6 +23,7 @@ from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.order_events import account_actor
 from app.services.principals import Access, Principal
 from app.services.rate_limits import RateLimit, count_hit
+from app.services.registered_numbers import refuse_registered
 from app.services.uploads import ReceivedForm
 
 PER_ADDRESS: Final = RateLimit("document_upload", 20, timedelta(hours=1))
@@ -69,7 +69,7 @@ class BusinessDocuments:
             identity, person = await self._identities.use(
                 session, command.identity_token, Purpose.SIGN_UP, now
             )
-            await _refuse_taken(session, number)
+            await refuse_registered(session, number)
             new = NewCase(
                 CaseKind.BUSINESS_DOCUMENT,
                 number,
@@ -132,18 +132,3 @@ async def _unproven(session: AsyncSession, principal: Principal) -> Company:
     if company.proven_at is not None:
         raise DomainError("company_proven")
     return company
-
-
-async def _refuse_taken(session: AsyncSession, number: str) -> None:
-    """A number that is registered is claimed, one that was imported is invited."""
-    found = await session.execute(
-        select(Company.corporate_account_id).where(
-            Company.business_number == number, Company.withdrawn_at.is_(None)
-        )
-    )
-    row = found.one_or_none()
-    if row is not None:
-        imported = row.corporate_account_id is None
-        raise DomainError(
-            "corporate_invitation_required" if imported else "company_already_registered"
-        )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,6 +33,7 @@ from app.services.mails import Mails, NewMail
 from app.services.new_accounts import NewAccount, NewAccounts, consents_of
 from app.services.order_events import account_actor
 from app.services.passwords import Passwords
+from app.services.registered_numbers import refuse_registered
 from app.services.sessions import Device, Grant, Sessions
 
 LOGIN_ID_CHECKS = 20
@@ -161,7 +161,7 @@ class CorporateSignUp:
     ) -> tuple[Company, bool]:
         """A new company, or the imported one of the invitation whose link came to the address."""
         if command.invitation_token is None:
-            await self._refuse_taken(session, business.business_number)
+            await refuse_registered(session, business.business_number)
             return self._company(business, now), False
         company, invited = await self._invitations.use(
             session, command.invitation_token, business.business_number, now
@@ -170,20 +170,6 @@ class CorporateSignUp:
             raise DomainError("company_name_mismatch", "/company_name")
         _attach(company, business, now)
         return company, invited.lower() == command.email.lower()
-
-    async def _refuse_taken(self, session: AsyncSession, number: str) -> None:
-        """The friendly answer; the unique indexes give the sure one."""
-        held = await session.execute(
-            select(Company.corporate_account_id).where(
-                Company.business_number == number, Company.withdrawn_at.is_(None)
-            )
-        )
-        row = held.one_or_none()
-        if row is not None:
-            imported = row.corporate_account_id is None
-            raise DomainError(
-                "corporate_invitation_required" if imported else "company_already_registered"
-            )
 
     @staticmethod
     def _company(business: BusinessVerification, now: datetime) -> Company:
