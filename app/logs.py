@@ -18,7 +18,13 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
-_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+def _in_words(value: object) -> str:
+    """What JSON has no form for; of an exception its kind alone."""
+    return type(value).__qualname__ if isinstance(value, BaseException) else repr(value)
+
+
+_encode = msgspec.json.Encoder(enc_hook=_in_words).encode
 
 NAMES = ("code", "sqlstate", "constraint_name", "provider", "operation")
 """Of an exception's own, what names a rule and never a value."""

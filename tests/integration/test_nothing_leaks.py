@@ -208,6 +208,12 @@ async def test_a_row_that_the_database_refuses_is_not_told(
     assert any("individual_sign_up.py" in at for e in told[0]["exception"] for at in e["at"])
 
 
+async def test_an_exception_among_the_facts_is_told_by_its_kind(heard: Heard) -> None:
+    structlog.get_logger("portal.worker").warning("refused", error=ValueError("홍길동"))
+    line = json.loads(heard.logged.splitlines()[-1])
+    assert (line["event"], line["error"]) == ("refused", "ValueError")
+
+
 @pytest.mark.parametrize("where", ["log", "library", "problem"])
 async def test_a_leak_is_heard(stage: Stage, heard: Heard, where: str) -> None:
     """Planted on purpose, so that the tests above are known to be able to fail."""
