@@ -19,7 +19,8 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI, Response
 
-from benchmarks.data import PASSWORD
+from benchmarks.cases import READER
+from benchmarks.data import ACCOUNT, COMPANY, PASSWORD, key
 from benchmarks.recorded import Statement
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -87,7 +88,7 @@ class Limit:
     async def _live(self, receive: Any, send: Send) -> None:
         await receive()
         self._pool = await pool(self._job.dsn)
-        self._owners = await pool(self._job.owner_dsn)
+        self._owners = await pool(self._job.owner_dsn, as_the_reader)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._pool.close()
@@ -95,13 +96,19 @@ class Limit:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def pool(dsn: str) -> Any:
+async def as_the_reader(connection: asyncpg.Connection) -> None:
+    """Once a connection: functions that say what one company did ask for its settings."""
+    for name, value in (("company_id", key(COMPANY, READER)), ("account_id", key(ACCOUNT, READER))):
+        await connection.execute(f"SET app.{name} = '{value}'")
+
+
+async def pool(dsn: str, init: Any = None) -> Any:
     """Ten connections, as the portal has; nothing is left behind that needs the reset query."""
 
     async def no_reset(_: asyncpg.Connection) -> None:
         pass
 
-    return await asyncpg.create_pool(dsn, min_size=10, max_size=10, reset=no_reset)
+    return await asyncpg.create_pool(dsn, min_size=10, max_size=10, reset=no_reset, init=init)
 
 
 async def answer(send: Send, body: bytes) -> None:
