@@ -64,6 +64,7 @@ from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
 from app.services.payment_methods import PaymentMethods
 from app.services.payments import Payments, Shop
+from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
@@ -98,6 +99,7 @@ class Deps:
     idempotency: Idempotency
     access_tokens: AccessTokens
     catalogues: Catalogues
+    kept_prices: KeptPrices
     registry: NtsBusinessRegistry
     business_verifications: BusinessVerifications
     groupware: GroupwareProvisioning
@@ -370,6 +372,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         ),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
+        kept_prices=KeptPrices(),
         registry=registry,
         business_verifications=businesses,
         groupware=groupware,

@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from app.application import assemble
 from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
-from app.edge import Edge
+from app.edge import Edge, WhereAsked
 from app.openapi import CUSTOMERS
 from app.routers import (
     accounts,
@@ -135,10 +137,14 @@ def _body_limits(routes: Sequence[APIRoute]) -> Mapping[str, int]:
 
 def _add_middleware(app: FastAPI, deps: Deps, limits: Mapping[str, int]) -> None:
     """The last added is the outermost."""
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=list(deps.settings.cors_origins),
+    app.add_middleware(WhereAsked, layers=partial(_for_browsers, deps.settings.cors_origins))
+    app.add_middleware(Edge, limits=limits)
+
+
+def _for_browsers(origins: Sequence[str], app: ASGIApp) -> ASGIApp:
+    return CORSMiddleware(
+        GZipMiddleware(app, minimum_size=1024),
+        allow_origins=list(origins),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[
@@ -152,4 +158,3 @@ def _add_middleware(app: FastAPI, deps: Deps, limits: Mapping[str, int]) -> None
         ],
         expose_headers=EXPOSED_HEADERS,
     )
-    app.add_middleware(Edge, limits=limits)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Literal
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -11,7 +12,7 @@ from app.domain.orders import ORDER_TYPE_LABELS
 from app.domain.prices import Line, PricedItem
 from app.language import Language
 from app.routers.access import public
-from app.routers.answers import answer
+from app.routers.answers import to_json
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.item_requests import ItemRequest
@@ -153,13 +154,22 @@ async def preview(
         deps.database,
         deps.clock,
         deps.catalogues,
+        deps.kept_prices,
         access,
         account,
         items,
         body.coupon_code,
         body.starts_on,
     )
-    return answer(_body(found, body.coupon_code, language))
+    said_before = _SAID.setdefault(found, {})
+    content = said_before.get(language)
+    if content is None:
+        content = said_before[language] = to_json(_body(found, body.coupon_code, language))
+    return Response(content, media_type="application/json")
+
+
+_SAID: WeakKeyDictionary[Preview, dict[Language, bytes]] = WeakKeyDictionary()
+"""The answers of prices that are kept, as bytes."""
 
 
 def _body(found: Preview, coupon_code: str | None, language: Language) -> PricePreviewBody:

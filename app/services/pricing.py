@@ -1,6 +1,6 @@
 """Prices without an order: the hot path of the order page. Nothing is stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.domain.coupons import Coupon
 from app.domain.errors import DomainError
 from app.domain.periods import seoul_date
 from app.domain.price_agreements import NONE_AGREED
-from app.domain.pricing import PricedOrder, price_order
+from app.domain.pricing import NewItem, PricedOrder, price_order
 from app.services.catalogue import Catalogues
 from app.services.contract_wishes import (
     ItemWish,
@@ -27,19 +27,55 @@ from app.services.contract_wishes import (
 from app.services.principals import Access
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Preview:
-    """A price; `rejected` is the coupon's code of refusal, the price is then without it."""
+    """A price; `rejected` is the coupon's code of refusal, the price is then without it.
+
+    Equal to itself only: what is kept of one is kept by it and goes with it.
+    """
 
     priced: PricedOrder
     coupon: Coupon | None
     rejected: str | None
 
 
+class KeptPrices:
+    """What strangers asked for, as long as the catalogue at hand is the same one.
+
+    A price without memberships, agreements and coupons follows from catalogue, items and day, and a
+    few hundred of them are most of what an order page asks for.
+    """
+
+    def __init__(self, size: int = 500) -> None:
+        self._size = size
+        self._catalogue: Catalogue | None = None
+        self._kept: dict[Hashable, Preview] = {}
+
+    def of(
+        self, catalogue: Catalogue, items: Sequence[ItemWish], today: date, starts_on: date | None
+    ) -> Preview:
+        """Raises what pricing raises; only prices are kept."""
+        if catalogue is not self._catalogue:
+            self._catalogue, self._kept = catalogue, {}
+        wished = tuple(
+            (i.plan, i.users, i.months, i.add_ons) for i in items if isinstance(i, NewItem)
+        )
+        key = (wished, today, starts_on)
+        found = self._kept.get(key)
+        if found is None:
+            priced = _Pricing(catalogue, items, {}, today, starts_on).price(None)
+            found = Preview(priced, None, None)
+            if len(self._kept) >= self._size:
+                self._kept.clear()
+            self._kept[key] = found
+        return found
+
+
 async def preview_price(
     database: Database,
     clock: Clock,
     catalogues: Catalogues,
+    kept: KeptPrices,
     access: Callable[[], Access],
     account: Access | None,
     items: Sequence[ItemWish],
@@ -64,8 +100,10 @@ async def preview_price(
         contracts = {row.id: row for row in facts.contracts}
         agreements, now = to_agreements(facts.agreements), principal.now
     today = seoul_date(now)
-    items = with_agreements(items, agreements, today)
     catalogue = await catalogues.in_force_outside(today)
+    if opened is None and coupon_code is None:
+        return kept.of(catalogue, items, today, starts_on)
+    items = with_agreements(items, agreements, today)
     coupon = None
     if coupon_code is not None:
         async with database.sessions.begin() as session:
