@@ -25,9 +25,7 @@ async def test_every_answer_says_that_it_varies_by_encoding_once(client: httpx.A
 async def test_who_takes_gzip_gets_the_same_in_less(client: httpx.AsyncClient) -> None:
     plain = await raw(client)
     assert "content-encoding" not in plain.headers
-    async with client.stream(
-        "GET", CATALOGUE, headers={"accept-encoding": "br, gzip"}
-    ) as packed:
+    async with client.stream("GET", CATALOGUE, headers={"accept-encoding": "br, gzip"}) as packed:
         assert packed.headers["content-encoding"] == "gzip"
         content = b"".join([part async for part in packed.aiter_raw()])
     assert len(content) < len(plain.content) / 2
