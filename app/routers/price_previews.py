@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from app.domain.explanations import explain_coupon, explain_discount, explain_line
@@ -13,6 +13,7 @@ from app.domain.prices import Line, PricedItem
 from app.language import Language
 from app.routers.access import public
 from app.routers.answers import to_json
+from app.routers.auth import address_of
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.item_requests import ItemRequest
@@ -139,11 +140,14 @@ REFUSALS = (
         " prices that their company has agreed."
     ),
     response_model=PricePreviewBody,
-    responses=problems(*FOR_A_COMPANY, *REFUSALS, "corporate_account_required", body=True),
+    responses=problems(
+        *FOR_A_COMPANY, *REFUSALS, "corporate_account_required", "rate_limited", body=True
+    ),
 )
 @public("prices are shown before anybody signs up")
 async def preview(
     deps: DepsDep,
+    request: Request,
     language: LanguageDep,
     access: MayChangeMemberships,
     account: MayHaveAgreedPrices,
@@ -160,6 +164,7 @@ async def preview(
         items,
         body.coupon_code,
         body.starts_on,
+        address_of(request),
     )
     said_before = _SAID.setdefault(found, {})
     content = said_before.get(language)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
 from app.clock import Clock
@@ -25,6 +26,9 @@ from app.services.contract_wishes import (
     with_agreements,
 )
 from app.services.principals import Access
+from app.services.rate_limits import RateLimit, count_hit, require_left
+
+UNKNOWN_COUPONS: Final = RateLimit("unknown_coupon", 30, timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -81,12 +85,14 @@ async def preview_price(
     items: Sequence[ItemWish],
     coupon_code: str | None,
     starts_on: date | None,
+    address: str,
 ) -> Preview:
     """Prices items as if opened, paid or changed today.
 
     What touches memberships opens `access`, anything else `account` where somebody is signed in,
     for the prices that their company has agreed; either raises what opening it raises. To strangers
-    every refused coupon is unknown.
+    every refused coupon is unknown, and an address has thirty of those an hour (PRODUCT.md section
+    9): then RateLimited, whatever the next one is.
     """
     named = memberships_named(items)
     contracts: Mapping[UUID, ContractRead] = {}
@@ -106,6 +112,7 @@ async def preview_price(
     items = with_agreements(items, agreements, today)
     coupon = None
     if coupon_code is not None:
+        await require_left(database, UNKNOWN_COUPONS, address)
         async with database.sessions.begin() as session:
             coupon = await find_coupon(session, coupon_code)
     pricing = _Pricing(catalogue, items, contracts, today, starts_on)
@@ -115,7 +122,10 @@ async def preview_price(
         except DomainError as refused:
             if refused.code != "coupon_not_applicable":
                 raise
-    rejected = None if coupon_code is None else "coupon_unknown"
+    rejected = None
+    if coupon_code is not None:
+        rejected = "coupon_unknown"
+        await count_hit(database, UNKNOWN_COUPONS, address)
     return Preview(pricing.price(None), None, rejected)
 
 

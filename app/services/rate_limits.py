@@ -15,6 +15,8 @@ _HIT = text(
     ' ON CONFLICT (key, "window") DO UPDATE SET hits = rate_windows.hits + 1 RETURNING hits'
 )
 
+_HITS = text('SELECT hits FROM rate_windows WHERE key = :key AND "window" = :window')
+
 
 class RateLimited(Exception):
     """Too often; `retry_after` in seconds, at least 1."""
@@ -47,12 +49,20 @@ COUNTED: ContextVar[list[Counted] | None] = ContextVar("counted", default=None)
 """What was counted for the present request, where the edge wants to tell (app.edge)."""
 
 
+async def require_left(database: Database, limit: RateLimit, of: str) -> None:
+    """Counts nothing. Raises `RateLimited` where the window has no more."""
+    now = wire_now()
+    window, ends_at = _window(limit, now)
+    async with database.sessions.begin() as session:
+        hits = await session.scalar(_HITS, {"key": f"{limit.name}:{of}", "window": window})
+    if hits is not None and hits >= limit.hits:
+        raise RateLimited(int((ends_at - now).total_seconds()) + 1)
+
+
 async def count_hit(database: Database, limit: RateLimit, of: str) -> Counted:
     """Counts one, in a transaction of its own. Raises `RateLimited` past the limit."""
     now = wire_now()
-    seconds = int(limit.window.total_seconds())
-    window = int(now.timestamp()) // seconds
-    ends_at = datetime.fromtimestamp((window + 1) * seconds, UTC)
+    window, ends_at = _window(limit, now)
     async with database.sessions.begin() as session:
         hits = await session.execute(
             _HIT, {"key": f"{limit.name}:{of}", "window": window, "ends_at": ends_at}
@@ -64,3 +74,10 @@ async def count_hit(database: Database, limit: RateLimit, of: str) -> Counted:
     if count > limit.hits:
         raise RateLimited(int((ends_at - now).total_seconds()) + 1)
     return counted
+
+
+def _window(limit: RateLimit, now: datetime) -> tuple[int, datetime]:
+    """The window's number, and when the next one begins."""
+    seconds = int(limit.window.total_seconds())
+    window = int(now.timestamp()) // seconds
+    return window, datetime.fromtimestamp((window + 1) * seconds, UTC)

@@ -1,9 +1,13 @@
 """The order page's price over HTTP: the guide's figures, and bad input."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 GUIDE_ITEM = {"type": "NEW", "plan": "SHARED", "users": 10, "months": 12}
 
@@ -133,3 +137,34 @@ async def test_the_catalogue_is_cacheable_by_its_etag(client: httpx.AsyncClient)
     english = await client.get("/v1/catalogue", headers={"Accept-Language": "en"})
     assert english.headers["etag"] != first.headers["etag"]
     assert english.json()["plans"][0]["code_label"] == "Shared, free"
+
+
+async def test_an_address_has_thirty_unknown_coupons_an_hour_and_then_no_coupon(
+    portal: FastAPI, owner_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes cannot be tried out; whoever names none still sees prices."""
+    at = datetime(2026, 5, 4, 12, 20, tzinfo=UTC)
+    monkeypatch.setattr("app.services.rate_limits.wire_now", lambda: at)
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO coupons (code, name_ko, name_en, scope, percent, first_day, last_day,"
+                " plans, order_types, minimum_amount, uses_in_all, uses_per_company, uses) VALUES"
+                " ('GUESSED', '쿠폰', 'Coupon', 'ALL', 10, '2000-01-01', '2099-12-31', '[]', '[]',"
+                " 0, 5, 1, 0)"
+            )
+        )
+    transport = httpx.ASGITransport(app=portal, client=("10.66.1.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as guesser:
+        for number in range(30):
+            guessed = await preview(guesser, items=[GUIDE_ITEM], coupon_code=f"NOPE-{number}")
+            assert guessed.json()["coupon"]["rejected"] == "coupon_unknown"
+        for code in ("NOPE-30", "GUESSED"):
+            refused = await preview(guesser, items=[GUIDE_ITEM], coupon_code=code)
+            assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+            assert refused.headers["retry-after"] == "2401"
+        assert (await preview(guesser, items=[GUIDE_ITEM])).json()["total"] == 583_000
+    transport = httpx.ASGITransport(app=portal, client=("10.66.1.2", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as other:
+        known = await preview(other, items=[GUIDE_ITEM], coupon_code="GUESSED")
+        assert known.json()["total"] == 524_700
