@@ -40,6 +40,10 @@ class Passwords:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._verify, hashed, password)
 
+    async def made_anew(self, hashed: str, password: str) -> str | None:
+        """The right password's hash by today's parameters, where it was made by others."""
+        return await self.hash(password) if HASHER.check_needs_rehash(hashed) else None
+
     def _verify(self, hashed: str | None, password: str) -> bool:
         try:
             HASHER.verify(hashed or self._nobody, password)

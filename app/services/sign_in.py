@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, wire_now
@@ -77,9 +77,12 @@ class SignIn:
         free = tried.charged is not None
         hashed = tried.password_hash if free and tried.active else None
         matches = await self._passwords.matches(hashed, password)
+        anew = await self._passwords.made_anew(hashed, password) if matches and hashed else None
         async with self._database.system_session("sign-in") as session:
             if matches and tried.account_id is not None and tried.charged is not None:
                 await self._limits.give_back(session, tried.charged)
+                if anew is not None:
+                    await _replace_hash(session, tried.account_id, hashed, anew)
                 if not individuals_only or tried.kind == AccountKind.INDIVIDUAL:
                     return await self._sessions.begin(session, tried.account_id, device, now)
             else:
@@ -143,3 +146,14 @@ class SignIn:
         )
         row = rows.one_or_none()
         return None if row is None else _Found(*row)
+
+
+async def _replace_hash(
+    session: AsyncSession, account_id: UUID, before: str | None, anew: str
+) -> None:
+    """Unless the password was changed meanwhile."""
+    await session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.password_hash == before)
+        .values(password_hash=anew)
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sandbox.world import World
 from tests.flows import (
     PASSWORD,
+    Member,
     phone_number,
     sign_up,
     sign_up_body,
@@ -339,3 +341,30 @@ async def test_a_stolen_access_token_has_five_tries_to_step_up(
     assert statuses == [401] * 5 + [429]
     async with from_address(portal, "203.0.113.33") as owner:
         assert (await log_in(owner, member.login_id)).status_code == 200
+
+
+async def test_a_hash_of_former_parameters_is_made_anew_by_the_next_sign_in(
+    portal: FastAPI, client: httpx.AsyncClient, world: World, owner_engine: AsyncEngine
+) -> None:
+    member = await sign_up(client, world)
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE accounts SET password_hash = :hash WHERE login_id = :id"),
+            {"hash": weak, "id": member.login_id},
+        )
+    async with from_address(portal, "203.0.113.77") as here:
+        wrong = await log_in(here, member.login_id, password="not this one")
+        assert (wrong.status_code, await stored_hash(owner_engine, member)) == (401, weak)
+        for _ in range(2):
+            assert (await log_in(here, member.login_id)).status_code == 200
+            assert "$m=19456,t=2,p=1$" in await stored_hash(owner_engine, member)
+
+
+async def stored_hash(engine: AsyncEngine, member: Member) -> str:
+    async with engine.connect() as connection:
+        found = await connection.scalar(
+            text("SELECT password_hash FROM accounts WHERE login_id = :id"),
+            {"id": member.login_id},
+        )
+    return str(found)
