@@ -65,14 +65,21 @@ def write(cluster: EmbeddedPostgres, name: str, companies: int) -> float:
 
 
 def check_plans(cluster: EmbeddedPostgres, name: str) -> bool:
-    """Prints every plan and whether it reads no table whole."""
+    """Prints every plan and whether it reads no table whole.
+
+    One without rows is read whole by any plan; `tests/integration/test_hot_read_plans.py` has rows.
+    """
     good = True
     for read, statement in HOT.items():
         plan = plan_of(cluster, name, statement)
-        whole = read_whole(plan)
+        whole = [table for table in read_whole(plan) if not _is_empty(cluster, name, table)]
         good &= not whole
         print(f"\n{read}: {'reads whole: ' + ', '.join(whole) if whole else 'by index'}\n{plan}")
     return good
+
+
+def _is_empty(cluster: EmbeddedPostgres, name: str, table: str) -> bool:
+    return cluster.sql(f"SELECT NOT EXISTS (SELECT FROM {table})", name).strip() == "t"
 
 
 def compare(ports: dict[str, int], readers: dict[str, list[int]]) -> bool:
