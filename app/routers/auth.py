@@ -8,7 +8,7 @@ from pydantic import Field
 from app.errors import Problem
 from app.language import language_of
 from app.routers.access import public
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, address_of
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed
 from app.routers.models import NO_NUL, OPAQUE, AnswerModel, RequestModel
 from app.routers.permissions import CanUpdateMe
@@ -170,8 +170,7 @@ async def step_up(
     deps: DepsDep, access: CanUpdateMe, once: OnceIfKeyed, body: StepUpRequest
 ) -> Response:
     async def work() -> Answer:
-        async with access.transaction() as (_, principal):
-            pass
+        principal = await access.principal()
         token, password = body.identity_verification_token, body.password
         if (token is None) is (password is None):
             raise Problem("one_proof_required")
@@ -190,10 +189,6 @@ def check_origin(allowed: tuple[str, ...], request: Request, client_type: Client
     fits = origin in allowed if client_type is ClientType.BROWSER else origin is None
     if not fits:
         raise Problem("origin_not_allowed")
-
-
-def address_of(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def device_of(request: Request, client_type: ClientType, device_token: str | None = None) -> Device:

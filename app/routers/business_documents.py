@@ -12,7 +12,7 @@ from app.language import Language
 from app.routers.access import public
 from app.routers.accounts import Email, Token
 from app.routers.catalogue import said
-from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.dependencies import DepsDep, LanguageDep, address_of
 from app.routers.models import LINE, NO_NUL, AnswerModel, RequestModel
 from app.routers.multipart import FORM_PROBLEMS, form_body, form_events, read_form, takes_files
 from app.routers.permissions import FOR_A_COMPANY, CanReadCompany, CanUpdateCompany
@@ -105,7 +105,7 @@ class CasesBody(AnswerModel):
 async def send_business_document(
     deps: DepsDep, language: LanguageDep, request: Request
 ) -> CaseBody:
-    await deps.business_documents.admit(request.client.host if request.client else "")
+    await deps.business_documents.admit(address_of(request))
     async with deps.uploads.receive(form_events(request)) as form:
         body = read_form(SendDocumentRequest, form.words)
         command = SendDocument(
@@ -197,7 +197,7 @@ async def list_company_business_documents(
 @public("comes before there is an account; a verified phone answers for it")
 @takes_files
 async def claim_company(deps: DepsDep, language: LanguageDep, request: Request) -> CaseBody:
-    await deps.company_claims.admit(request.client.host if request.client else "")
+    await deps.company_claims.admit(address_of(request))
     async with deps.uploads.receive(form_events(request)) as form:
         body = read_form(ClaimCompanyRequest, form.words)
         command = ClaimCompany(

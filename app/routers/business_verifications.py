@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from app.routers.access import public
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, address_of
 from app.routers.models import LINE, AnswerModel, IsoDate, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -70,7 +70,7 @@ async def verify_business(
             company_name=body.company_name,
             representative=body.representative_name,
             opened_on=body.opened_on,
-            address=request.client.host if request.client else "",
+            address=address_of(request),
         )
     )
     return VerifyBusinessBody(

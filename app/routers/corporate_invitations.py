@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from app.routers.access import public
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, address_of
 from app.routers.models import OPAQUE, AnswerModel, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -48,7 +48,7 @@ class ResendCorporateInvitationRequest(RequestModel):
 async def preview(
     deps: DepsDep, request: Request, body: PreviewCorporateInvitationRequest
 ) -> InvitedCompanyBody:
-    found = await deps.corporate_invitations.preview(body.token, _address(request))
+    found = await deps.corporate_invitations.preview(body.token, address_of(request))
     return InvitedCompanyBody(
         company_name=found.company_name,
         business_number=found.business_number,
@@ -75,10 +75,6 @@ async def resend(
     deps: DepsDep, request: Request, body: ResendCorporateInvitationRequest
 ) -> Response:
     await deps.corporate_invitations.resend(
-        body.business_verification_token, body.identity_verification_token, _address(request)
+        body.business_verification_token, body.identity_verification_token, address_of(request)
     )
     return Response(status_code=202)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""

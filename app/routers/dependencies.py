@@ -12,6 +12,11 @@ def deps_of(request: Request) -> Deps:
     return cast("Deps", request.app.state.deps)
 
 
+def address_of(request: Request) -> str:
+    """Whose limits a request counts for; empty where the server does not know."""
+    return request.client.host if request.client else ""
+
+
 async def _deps(request: Request) -> Deps:
     return deps_of(request)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.routers.access import public
 from app.routers.accounts import Email
-from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.dependencies import DepsDep, LanguageDep, address_of
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.identity_verifications import ConsentRequest
 from app.routers.models import LINE, NO_NUL, OPAQUE, AnswerModel, RequestModel
@@ -138,7 +138,7 @@ async def cancel(deps: DepsDep, access: CanHandOver) -> Response:
 async def preview(
     deps: DepsDep, request: Request, body: HandoverTokenRequest
 ) -> HandoverPreviewBody:
-    found = await deps.handovers.preview(body.token, _address(request))
+    found = await deps.handovers.preview(body.token, address_of(request))
     return HandoverPreviewBody(
         company_name=found.company_name,
         name_masked=found.name_masked,
@@ -176,14 +176,10 @@ async def accept(
             password=body.password,
             consents=[consent.to_domain() for consent in body.consents],
             language=str(language),
-            address=_address(request),
+            address=address_of(request),
         )
     )
     return HandedOverBody(login_id=done.login_id, company_name=done.company_name)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _body(row: OpenHandover) -> HandoverBody:

@@ -92,8 +92,7 @@ class Once:
 async def _require_right(access: Access) -> None:
     """Raises where the caller may not do it at all; a company that is not there is no such case."""
     try:
-        async with access.transaction():
-            pass
+        await access.principal()
     except DomainError as refused:
         if refused.code in {"not_authenticated", "permission_denied"}:
             raise

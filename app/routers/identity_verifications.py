@@ -10,7 +10,7 @@ from pydantic import Field
 from app.domain.identity import Carrier, IdentityMethod
 from app.domain.terms import GivenConsent
 from app.routers.access import public
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, address_of
 from app.routers.models import CODE, LINE, NO_NUL, OPAQUE, AnswerModel, IsoDate, RequestModel
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -132,7 +132,7 @@ async def start(deps: DepsDep, request: Request, body: StartIdentityRequest) -> 
             gender_digit=body.gender_digit,
             phone=body.phone,
             consents=[consent.to_domain() for consent in body.consents],
-            address=request.client.host if request.client else "",
+            address=address_of(request),
         )
     )
     return StartedIdentityBody(

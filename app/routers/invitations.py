@@ -11,7 +11,7 @@ from app.domain.errors import DomainError
 from app.domain.invitations import Acceptance
 from app.routers.access import public
 from app.routers.accounts import Email
-from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.dependencies import DepsDep, LanguageDep, address_of
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed, answer_of
 from app.routers.models import LINE, OPAQUE, AnswerModel, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, SIGNED_IN, CanManageUsers, CanUpdateMe
@@ -204,8 +204,7 @@ async def cancel(deps: DepsDep, access: CanManageUsers, invitation_id: UUID) -> 
 async def preview(
     deps: DepsDep, request: Request, body: InvitationTokenRequest
 ) -> InvitationPreviewBody:
-    address = request.client.host if request.client else ""
-    found = await deps.acceptances.preview(body.token, address)
+    found = await deps.acceptances.preview(body.token, address_of(request))
     return InvitationPreviewBody(
         company_name=found.company_name,
         name=found.name,
@@ -236,9 +235,8 @@ async def accept(
     deps: DepsDep, access: CanUpdateMe, once: OnceIfKeyed, body: InvitationTokenRequest
 ) -> Response:
     async def work() -> Answer:
-        async with access.transaction() as (_, principal):
-            account_id = principal.account_id
-        done = await deps.acceptances.accept(account_id, body.token)
+        principal = await access.principal()
+        done = await deps.acceptances.accept(principal.account_id, body.token)
         if done.outcome is Acceptance.LINK_REQUIRED:
             raise DomainError("groupware_link_required", company_name=done.company_name)
         return answer_of(

@@ -13,9 +13,8 @@ from app.domain.prices import Line, PricedItem
 from app.language import Language
 from app.routers.access import public
 from app.routers.answers import to_json
-from app.routers.auth import address_of
 from app.routers.catalogue import said
-from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.dependencies import DepsDep, LanguageDep, address_of
 from app.routers.item_requests import ItemRequest
 from app.routers.models import NO_NUL, AnswerStruct, IsoDate, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, MayChangeMemberships, MayHaveAgreedPrices

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from app.routers.access import public
 from app.routers.accounts import Token
-from app.routers.auth import address_of, forget_cookie
-from app.routers.dependencies import DepsDep, LanguageDep
+from app.routers.auth import forget_cookie
+from app.routers.dependencies import DepsDep, LanguageDep, address_of
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed
 from app.routers.models import NO_NUL, AnswerModel, RequestModel
 from app.routers.permissions import SIGNED_IN, CanUpdateMe

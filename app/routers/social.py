@@ -11,12 +11,11 @@ from app.routers.auth import (
     COOKIE,
     DeviceToken,
     SessionBody,
-    address_of,
     check_origin,
     device_of,
     session_answer,
 )
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, address_of
 from app.routers.identity_verifications import PROVIDER, Secret
 from app.routers.models import NO_NUL, OPAQUE, AnswerModel, RequestModel
 from app.routers.problems import problems

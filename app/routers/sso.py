@@ -15,12 +15,11 @@ from app.routers.accounts import Email, Token
 from app.routers.auth import (
     DeviceToken,
     SessionBody,
-    address_of,
     check_origin,
     device_of,
     session_answer,
 )
-from app.routers.dependencies import DepsDep
+from app.routers.dependencies import DepsDep, address_of
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.models import LINE, AnswerModel, RequestModel
 from app.routers.permissions import SIGNED_IN, CanUpdateMe

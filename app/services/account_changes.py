@@ -134,8 +134,8 @@ class AccountChanges:
 
 
 async def _stepped_up(access: Access) -> Principal:
-    async with access.transaction() as (_, principal):
-        principal.require_step_up()
+    principal = await access.principal()
+    principal.require_step_up()
     return principal
 
 

@@ -66,8 +66,7 @@ class EmailVerifications:
 
     async def send_again(self, access: Access, language: str) -> None:
         """Raises `email_already_verified`, RateLimited."""
-        async with access.transaction() as (_, principal):
-            pass
+        principal = await access.principal()
         await count_hit(self._database, PER_ACCOUNT, str(principal.account_id))
         async with self._database.system_session("e-mail verification") as session:
             account = await session.get_one(Account, principal.account_id, with_for_update=True)

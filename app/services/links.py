@@ -57,8 +57,7 @@ class Links:
 
     async def list(self, access: Access) -> Sequence[Link]:
         """The oldest first, social ones before groupware ones."""
-        async with access.transaction() as (_, principal):
-            pass
+        principal = await access.principal()
         async with self._database.system_session("own links") as session:
             social = await session.execute(
                 select(SocialLink)
@@ -91,8 +90,8 @@ class Links:
 
         Raises `link_not_found`, `last_way_in`, `reauthentication_required`.
         """
-        async with access.transaction() as (_, principal):
-            principal.require_step_up()
+        principal = await access.principal()
+        principal.require_step_up()
         async with self._database.system_session("unlink") as session:
             # Locked, so that two removals at once do not each leave the other's link as the last.
             account = await session.get_one(Account, principal.account_id, with_for_update=True)

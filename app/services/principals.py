@@ -87,6 +87,11 @@ class Access:
             )
             yield session, self._admit(facts)
 
+    async def principal(self) -> Principal:
+        """Who calls, for what has transactions of its own. Raises what `transaction` raises."""
+        async with self.transaction() as (_, principal):
+            return principal
+
     def company_meant(self, principal: Principal) -> UUID | None:
         """The company of the operation; under /v1/me the one that was named, if any."""
         if self._permission.startswith("me."):

@@ -52,8 +52,8 @@ class Withdrawal:
 
         Raises what the role's rule says, and `reauthentication_required`.
         """
-        async with access.transaction() as (_, principal):
-            principal.require_step_up()
+        principal = await access.principal()
+        principal.require_step_up()
         async with self._database.system_session("withdrawal") as session:
             account = await session.get_one(Account, principal.account_id, with_for_update=True)
             if account.status == "WITHDRAWN":
