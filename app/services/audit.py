@@ -58,6 +58,26 @@ class AuditEntry:
             details=details,
         )
 
+    @classmethod
+    def of_company(
+        cls,
+        principal: Principal,
+        action: AuditAction,
+        about: UUID | None = None,
+        subject: str | None = None,
+        details: Mapping[str, str | int | bool] | None = None,
+    ) -> "AuditEntry":
+        """What somebody did in the company they act for; `about`: the account it was done to."""
+        return cls(
+            company_id=principal.company_id,
+            account_id=about,
+            actor=account_actor(principal.account_id),
+            action=action,
+            at=principal.now,
+            subject=subject,
+            details=details or {},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:

@@ -20,7 +20,6 @@ from app.domain.errors import DomainError
 from app.services.audit import AuditEntry, record
 from app.services.cases import Applicant, Cases, FiledCase, NewCase
 from app.services.identity_verifications import IdentityVerifications, Purpose
-from app.services.order_events import account_actor
 from app.services.principals import Access, Principal
 from app.services.rate_limits import RateLimit, count_hit
 from app.services.registered_numbers import refuse_registered
@@ -109,12 +108,9 @@ class BusinessDocuments:
             filed = await self._cases.file(session, new, form, principal.now)
             record(
                 session,
-                AuditEntry(
-                    company_id=company.id,
-                    account_id=None,
-                    actor=account_actor(principal.account_id),
-                    action=AuditAction.BUSINESS_DOCUMENT_SENT,
-                    at=principal.now,
+                AuditEntry.of_company(
+                    principal,
+                    AuditAction.BUSINESS_DOCUMENT_SENT,
                     subject=str(filed.id),
                     details={"files": len(form.files)},
                 ),

@@ -290,13 +290,7 @@ def _plain(name: str) -> str:
 
 
 def _entry(principal: Principal, action: AuditAction) -> AuditEntry:
-    return AuditEntry(
-        company_id=principal.company_id,
-        account_id=principal.account_id,
-        actor=account_actor(principal.account_id),
-        action=action,
-        at=principal.now,
-    )
+    return AuditEntry.of_company(principal, action, principal.account_id)
 
 
 def _record_accepted(

@@ -34,7 +34,6 @@ from app.services.audit import AuditEntry, record
 from app.services.cursors import make_cursor, read_cursor
 from app.services.mails import Mails, NewMail
 from app.services.one_time import OneTimeTokens
-from app.services.order_events import account_actor
 from app.services.principals import Principal
 from app.services.rate_limits import RateLimited
 
@@ -307,11 +306,4 @@ class Invitations:
 def _entry(
     principal: Principal, invitation_id: UUID, action: AuditAction, account_id: UUID | None = None
 ) -> AuditEntry:
-    return AuditEntry(
-        company_id=principal.company_id,
-        account_id=account_id,
-        actor=account_actor(principal.account_id),
-        action=action,
-        at=principal.now,
-        subject=str(invitation_id),
-    )
+    return AuditEntry.of_company(principal, action, account_id, str(invitation_id))

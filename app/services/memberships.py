@@ -14,7 +14,6 @@ from app.domain.errors import DomainError
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, record
 from app.services.cursors import OLDEST, make_cursor, read_cursor
-from app.services.order_events import account_actor
 from app.services.principals import Access, Principal, read_within
 
 
@@ -81,12 +80,9 @@ async def set_auto_renew(
         row.updated_at = principal.now
         record(
             session,
-            AuditEntry(
-                company_id=principal.company_id,
-                account_id=None,
-                actor=account_actor(principal.account_id),
-                action=AuditAction.AUTO_RENEW_CHANGED,
-                at=principal.now,
+            AuditEntry.of_company(
+                principal,
+                AuditAction.AUTO_RENEW_CHANGED,
                 subject=str(membership_id),
                 details={"auto_renew": auto_renew},
             ),

@@ -36,7 +36,6 @@ from app.domain.scheduled_changes import (
 )
 from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
-from app.services.order_events import account_actor
 from app.services.principals import Principal, read_within
 
 
@@ -263,18 +262,12 @@ def _touch(
 ) -> None:
     row.revision += 1
     row.updated_at = principal.now
-    record(
-        session,
-        AuditEntry(
-            company_id=principal.company_id,
-            account_id=None,
-            actor=account_actor(principal.account_id),
-            action=action,
-            at=principal.now,
-            subject=str(row.id),
-            details={"plan": content.plan, "users": content.users, **content.add_ons},
-        ),
-    )
+    details: dict[str, str | int | bool] = {
+        "plan": content.plan,
+        "users": content.users,
+        **content.add_ons,
+    }
+    record(session, AuditEntry.of_company(principal, action, subject=str(row.id), details=details))
 
 
 async def _scheduled(session: AsyncSession, membership_id: UUID) -> ScheduledChange | None:

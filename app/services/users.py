@@ -18,7 +18,6 @@ from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
 from app.domain.invitations import User, UserSort, UserState, list_users
 from app.services.audit import AuditEntry, record
-from app.services.order_events import account_actor
 from app.services.principals import Principal
 
 
@@ -105,13 +104,7 @@ async def remove_user(session: AsyncSession, principal: Principal, user_id: UUID
 
 
 def _entry(principal: Principal, user_id: UUID, action: AuditAction) -> AuditEntry:
-    return AuditEntry(
-        company_id=principal.company_id,
-        account_id=user_id,
-        actor=account_actor(principal.account_id),
-        action=action,
-        at=principal.now,
-    )
+    return AuditEntry.of_company(principal, action, user_id)
 
 
 def _user(vault: Vault, row: UserRow) -> User:

@@ -68,11 +68,9 @@ class Withdrawal:
     async def _end(
         self, session: AsyncSession, principal: Principal, account: Account, language: str
     ) -> None:
-        """The login ID is never given again, the owner is told, the log says so."""
+        """The owner is told, the log says so."""
         now = principal.now
-        await _retire_login_id(session, self._vault, account, now)
-        account.status = "WITHDRAWN"
-        account.withdrawn_at = account.updated_at = now
+        await _close(session, self._vault, account, now)
         record(session, AuditEntry.by(principal, AuditAction.ACCOUNT_WITHDRAWN))
         await self._mails.tell(session, account.id, FAREWELL, now, {}, language)
 
@@ -88,17 +86,14 @@ class Withdrawal:
 
 async def end_account(session: AsyncSession, vault: Vault, account: Account, now: datetime) -> None:
     """By an operator's decision: the same end, without a farewell. The row is locked."""
-    await _retire_login_id(session, vault, account, now)
-    account.status = "WITHDRAWN"
-    account.withdrawn_at = account.updated_at = now
+    await _close(session, vault, account, now)
     await session.flush()
     again = now + ERASED_AGAIN_AFTER
     await erase_person(session, account.id, account.email_index, now, again)
 
 
-async def _retire_login_id(
-    session: AsyncSession, vault: Vault, account: Account, now: datetime
-) -> None:
+async def _close(session: AsyncSession, vault: Vault, account: Account, now: datetime) -> None:
+    """The account is over; its login ID is never given again."""
     if account.login_id is not None:
         hashed = vault.index("login_id", account.login_id)
         await session.execute(
@@ -106,6 +101,8 @@ async def _retire_login_id(
             .values(login_id_hash=hashed, retired_at=now)
             .on_conflict_do_nothing()
         )
+    account.status = "WITHDRAWN"
+    account.withdrawn_at = account.updated_at = now
 
 
 async def _leave_company(
