@@ -75,6 +75,7 @@ from app.services.segments import Segments
 from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
+from app.services.site_puts import SitePuts
 from app.services.social import SocialSignIns
 from app.services.social_links import SocialLinks
 from app.services.sso_exchange import SsoExchange
@@ -107,6 +108,7 @@ class Deps:
     payments: Payments
     payment_methods: PaymentMethods
     provisioning: Provisioning
+    site_puts: SitePuts
     order_jobs: OrderJobs
     segments: Segments
     scheduled_changes: ScheduledChanges
@@ -380,6 +382,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         payments=payments,
         payment_methods=PaymentMethods(payments),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
+        site_puts=SitePuts(database, clock, vault, groupware),
         scheduled_changes=ScheduledChanges(catalogues),
         room_checks=RoomChecks(database, clock, catalogues, groupware, mails, emails),
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),

@@ -111,6 +111,18 @@ class GroupwareProvisioning:
             raise self._http.nonsense("site_put", "content")
         return SiteAccepted(answer.operation_id, answer.revision, state)
 
+    async def close_site(self, external_id: str, revision: int) -> None:
+        path = f"/api/v1/sites/{segment(external_id)}"
+        body = {"revision": revision}
+        try:
+            answer = await self._call("site_close", "DELETE", path, wire.CloseAnswer, json=body)
+        except ProviderRefused as error:
+            if error.code is not Refusal.NOT_FOUND:
+                raise
+            return
+        if answer.revision < revision:
+            raise self._http.nonsense("site_close", "content")
+
     async def get_operation(self, operation_id: str) -> OperationReport:
         path = f"/api/v1/operations/{segment(operation_id)}"
         answer = await self._call("operation_get", "GET", path, wire.OperationAnswer)

@@ -74,6 +74,12 @@ class PutAnswer(msgspec.Struct):
     state: OperationState | None = None
 
 
+class CloseAnswer(msgspec.Struct):
+    """Above the revision sent: a later wish has overtaken the end."""
+
+    revision: int
+
+
 class _Accounting(msgspec.Struct):
     started_on: date | None = None
     business_number: str | None = None

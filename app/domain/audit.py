@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
     CHANGE_SCHEDULED = "membership.change_scheduled"
     SCHEDULED_CHANGE_UNDONE = "membership.scheduled_change_undone"
+    MEMBERSHIP_ENDED = "membership.ended"
     PRICE_AGREED = "price_agreement.made"
     PRICE_AGREEMENT_ENDED = "price_agreement.ended"
     CATALOGUE_DRAFTED = "catalogue_version.drafted"
@@ -114,6 +115,7 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.SCHEDULED_CHANGE_UNDONE: Name(
             "다음 갱신의 변경 예약 취소", "A scheduled change was undone"
         ),
+        AuditAction.MEMBERSHIP_ENDED: Name("서비스 해지", "A service was ended"),
         AuditAction.PRICE_AGREED: Name("협약 단가 등록", "Unit prices were agreed"),
         AuditAction.PRICE_AGREEMENT_ENDED: Name("협약 단가 종료", "A price agreement was ended"),
         AuditAction.CATALOGUE_DRAFTED: Name("요금표 초안 등록", "A catalogue version was drafted"),

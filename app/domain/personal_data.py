@@ -222,7 +222,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         identity_verifications purpose method status consents
         invitations state language
         mails kind language state
-        memberships plan status billing_channel
+        memberships plan status billing_channel end_reason
         order_events status reason
         order_items type plan state failure
         order_lines kind code
@@ -240,7 +240,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         segments kind
         sessions client_type revoked_reason
         sign_ins way outcome
-        sites plan state groupware_site_id operation_id
+        sites plan state groupware_site_id operation_id access
         social_links provider
         social_states provider client_type redirect_uri
         social_tickets provider

@@ -18,6 +18,7 @@ from app.services.quotes import MAIL_QUOTE
 from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
 from app.services.segments import BEGIN_SEGMENT
+from app.services.site_puts import PUT_SITE
 from app.services.uploads import DROP_UPLOAD
 from app.services.withdrawal import ERASE_ACCOUNT
 
@@ -33,6 +34,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         EXPIRE_ORDER: deps.order_jobs.expire,
         CHECK_PAYMENT: deps.payments.check,
         PROVISION_ITEM: deps.provisioning.provision,
+        PUT_SITE: deps.site_puts.put,
         CHECK_LINK: deps.link_checks.check,
         SITE_CHANGED: deps.provisioning.site_changed,
         ERASE_ACCOUNT: deps.withdrawal.erase,

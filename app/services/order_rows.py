@@ -236,6 +236,8 @@ class OrderRows:
             revision=0,
             applied_revision=0,
             accounting_visible=True,
+            access="ON",
+            put_attempts=0,
             created_at=now,
             updated_at=now,
         )

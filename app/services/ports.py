@@ -120,6 +120,10 @@ class Groupware(Protocol):
         """Refused SUBDOMAIN_TAKEN: choose another; INVALID: never acceptable as it is."""
         ...
 
+    async def close_site(self, external_id: str, revision: int) -> None:
+        """Ends a site and its data; one that is closed or was never there is no failure."""
+        ...
+
     async def get_operation(self, operation_id: str) -> OperationReport:
         """How far it is. FAILED is an answer. Refused NOT_FOUND: put the site again."""
         ...

@@ -4,7 +4,6 @@ Everything is repeatable: the wish is put whole under a revision, the item's row
 is, and its membership is written in the transaction that confirms it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -22,20 +21,18 @@ from app.domain.catalogue import Catalogue
 from app.domain.changes import STORAGE, storage_of
 from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
-from app.domain.memberships import split_storage
 from app.domain.orders import ItemState, OrderStatus, OrderType, step_item
 from app.domain.periods import expires_on, seoul_date
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provisioning import (
     DesiredSite,
-    Hosting,
     OpenedSite,
     OperationReport,
     OperationState,
     SiteAccess,
-    SiteAdmin,
 )
 from app.services.catalogue import Catalogues
+from app.services.desired_sites import SiteEntitlement, desired_site
 from app.services.emails import Emails
 from app.services.given_back import give_back_item
 from app.services.mails import Mails, NewMail
@@ -152,7 +149,8 @@ class Provisioning:
             else:
                 change = await pending_change(session, catalogue, order, item, now)
                 content = await _changed_content(session, catalogue, item, change)
-            return Wish(self._desired(content, site), site.operation_id)
+            desired = await desired_site(session, self._vault, site, content, SiteAccess.ON)
+            return Wish(desired, site.operation_id)
 
     async def _take_up(
         self, session: AsyncSession, item: OrderItem, order: Order, site: Site, now: datetime
@@ -176,34 +174,10 @@ class Provisioning:
                 return False
         item.state = str(step_item(ItemState.PENDING, ItemState.PROVISIONING))
         site.revision += 1
+        site.operation_id = None  # of what was put before
         await session.flush()
         await derive_again(session, order, SYSTEM, None, now)
         return True
-
-    def _desired(self, content: "_Content", site: Site) -> DesiredSite:
-        storage = split_storage(content.storage_gb)
-        email, name = site.admin_email, site.admin_name
-        return DesiredSite(
-            external_id=str(site.id),
-            revision=site.revision,
-            name=site.name,
-            subdomain=site.subdomain,
-            hosting=Hosting(content.plan),
-            users=content.users,
-            account_gb=storage.account_gb,
-            public_gb=storage.public_gb,
-            add_ons=content.add_ons,
-            starts_on=content.starts_on,
-            expires_on=content.expires_on,
-            access=SiteAccess.ON,
-            accounting_menu=site.accounting_visible,
-            business_number=site.business_number,
-            admin=SiteAdmin(
-                login_id=site.admin_login_id or "",
-                email=self._vault.open("sites.admin_email", email) if email else "",
-                name=self._vault.open("sites.admin_name", name) if name else "",
-            ),
-        )
 
     async def _ask(self, item_id: UUID, wish: Wish) -> OperationReport | None:
         """None while the groupware is working on it."""
@@ -365,27 +339,16 @@ def _open_site(site: Site, opened: OpenedSite, now: datetime) -> None:
     site.opened_at = opened.opened_at
     site.applied_revision = site.revision
     site.operation_id = None
+    site.access, site.put_due_at, site.put_attempts = str(SiteAccess.ON), None, 0
     site.updated_at = now
     if opened.accounting is not None:
         site.accounting_started_on = opened.accounting.started_on
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What a site shall hold."""
-
-    plan: str
-    users: int
-    storage_gb: int
-    add_ons: Mapping[str, int]
-    starts_on: date
-    expires_on: date | None
-
-
-def _new_content(catalogue: Catalogue, item: OrderItem, today: date) -> _Content:
+def _new_content(catalogue: Catalogue, item: OrderItem, today: date) -> SiteEntitlement:
     plan = catalogue.plan(item.plan)
     assert plan is not None
-    return _Content(
+    return SiteEntitlement(
         plan=item.plan,
         users=item.users,
         storage_gb=storage_of(plan, item.users, int(item.add_ons.get(STORAGE, 0))),
@@ -397,19 +360,12 @@ def _new_content(catalogue: Catalogue, item: OrderItem, today: date) -> _Content
 
 async def _changed_content(
     session: AsyncSession, catalogue: Catalogue, item: OrderItem, change: PendingChange
-) -> _Content:
+) -> SiteEntitlement:
     """As the membership's row will be; it is written when the groupware has done it."""
     membership = await session.get_one(Membership, item.membership_id)
     session.expunge(membership)
     change_membership(catalogue, membership, item, change)
-    return _Content(
-        plan=membership.plan,
-        users=membership.users,
-        storage_gb=membership.storage_gb,
-        add_ons=dict(membership.add_ons),
-        starts_on=membership.starts_on,
-        expires_on=membership.expires_on,
-    )
+    return SiteEntitlement.of(membership)
 
 
 async def _another_is_applied(session: AsyncSession, item: OrderItem) -> bool:

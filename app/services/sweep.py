@@ -29,6 +29,7 @@ _ROWS_DUE = (
     "  WHERE erase_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'check_room', id FROM scheduled_changes"
     "  WHERE check_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'put_site', id FROM sites WHERE put_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'drop_upload', id FROM uploads WHERE due_at <= :now LIMIT :batch)"
 )
 

@@ -30,6 +30,8 @@ class Site(OfCompany, Timestamps, Base):
             unique=True,
             postgresql_where="plan = 'SHARED_FREE' AND state IN ('HELD', 'OPEN')",
         ),
+        one_of("access", "ON", "OFF"),
+        Index("ix_sites_put_due", "put_due_at", postgresql_where="put_due_at IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -53,6 +55,11 @@ class Site(OfCompany, Timestamps, Base):
     accounting_started_on: Mapped[date | None]
     usage: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
     usage_at: Mapped[datetime | None]
+    access: Mapped[str] = mapped_column(default="ON", server_default="ON")
+    """What is wanted: OFF once its membership has expired."""
+    put_due_at: Mapped[datetime | None]
+    """When access or end, wanted by no order, are to be put at the groupware."""
+    put_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 def _first_day(context: DefaultExecutionContext) -> date:
@@ -98,6 +105,9 @@ class Membership(OfCompany, Timestamps, Base):
     """SETUP lines of completed orders before coupons, less what was refunded."""
     auto_renew: Mapped[bool]
     revision: Mapped[int]
+    ended_on: Mapped[date | None]
+    """The last day of service, once it is TERMINATED."""
+    end_reason: Mapped[str | None]
 
 
 class Segment(BelowCompany, Base):

@@ -1,0 +1,70 @@
+"""해지: the end of a membership, whoever wants it (PRODUCT.md section 12)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.tables.sites import HeldLine, Membership, Segment, Site
+from app.domain.audit import AuditAction
+from app.domain.memberships import MembershipStatus, step_membership
+from app.services.audit import AuditEntry, record
+from app.services.order_events import SYSTEM
+from app.services.scheduled_changes import forget_scheduled_change
+from app.services.site_puts import want_end
+
+
+async def lock_membership(session: AsyncSession, membership_id: UUID) -> Membership | None:
+    """Locked for a change, its site before it, as everywhere; orders are locked before both."""
+    site_id = await session.scalar(select(Membership.site_id).where(Membership.id == membership_id))
+    if site_id is None:
+        return None
+    await session.get_one(Site, site_id, with_for_update=True)
+    return await session.get_one(Membership, membership_id, with_for_update=True)
+
+
+async def end_membership(
+    session: AsyncSession,
+    membership: Membership,
+    last_day: date,
+    reason: str,
+    now: datetime,
+    actor: str = SYSTEM,
+) -> None:
+    """TERMINATED: what is held ends with `last_day`; a job closes the site at the groupware.
+
+    The row comes from `lock_membership`. Money is the caller's matter, and so are the mails: what
+    is given back is to be computed before, from the lines that are held. Unpaid orders of the
+    membership can be paid no more. The last site's end makes the company CLOSED, since roles
+    follow from its sites. Raises `membership_state_conflict` where it has ended before.
+    """
+    membership.status = str(
+        step_membership(MembershipStatus(membership.status), MembershipStatus.TERMINATED)
+    )
+    membership.ended_on, membership.end_reason = last_day, reason
+    membership.auto_renew = False
+    membership.revision += 1
+    membership.updated_at = now
+    for table in (Segment, HeldLine):
+        await session.execute(
+            update(table)
+            .where(table.membership_id == membership.id, table.ended_on.is_(None))
+            .values(ended_on=last_day)
+        )
+    await forget_scheduled_change(session, membership.id)
+    site = await session.get_one(Site, membership.site_id, with_for_update=True)
+    await want_end(session, site, now)
+    record(
+        session,
+        AuditEntry(
+            company_id=membership.company_id,
+            account_id=None,
+            actor=actor,
+            action=AuditAction.MEMBERSHIP_ENDED,
+            at=now,
+            subject=str(membership.id),
+            details={"last_day": last_day.isoformat(), "reason": reason},
+        ),
+    )
+    await session.flush()
