@@ -42,6 +42,7 @@ from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
+from app.services.given_back import UnattendedItems
 from app.services.handovers import Handovers
 from app.services.idempotency import Idempotency
 from app.services.identity_verifications import IdentityVerifications
@@ -68,6 +69,7 @@ from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
+from app.services.refund_jobs import Refunds
 from app.services.retention import Retention
 from app.services.room_checks import RoomChecks
 from app.services.scheduled_changes import ScheduledChanges
@@ -106,6 +108,8 @@ class Deps:
     groupware: GroupwareProvisioning
     payment_provider: PortOnePayments
     payments: Payments
+    refunds: Refunds
+    unattended_items: UnattendedItems
     payment_methods: PaymentMethods
     provisioning: Provisioning
     site_puts: SitePuts
@@ -253,7 +257,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         _channels(settings),
         live_only=not settings.is_sandbox,
     )
-    payments = Payments(database, clock, payment_provider, mails, emails, shop, catalogues)
+    refunds = Refunds(database, clock, payment_provider, mails, emails)
+    payments = Payments(database, clock, payment_provider, mails, emails, shop, catalogues, refunds)
     groupware = GroupwareProvisioning(
         settings.groupware_base_url,
         settings.groupware_client_id,
@@ -380,6 +385,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         groupware=groupware,
         payment_provider=payment_provider,
         payments=payments,
+        refunds=refunds,
+        unattended_items=UnattendedItems(database, clock),
         payment_methods=PaymentMethods(payments),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         site_puts=SitePuts(database, clock, vault, groupware),

@@ -196,6 +196,19 @@ PROBLEM_CODES = _catalogue(
     ("payment_not_found", 404, "결제를 찾을 수 없습니다.", "There is no such payment."),
     ("site_not_found", 404, "사이트를 찾을 수 없습니다.", "There is no such site."),
     (
+        "refund_exceeds_payment",
+        409,
+        "결제된 금액보다 많이 환불할 수 없습니다.",
+        "More than was paid cannot be given back.",
+    ),
+    (
+        "refund_state_conflict",
+        409,
+        "현재 환불 상태에서는 할 수 없습니다.",
+        "The refund's state does not allow this.",
+    ),
+    ("refund_not_found", 404, "환불 내역을 찾을 수 없습니다.", "There is no such refund."),
+    (
         "order_state_conflict",
         409,
         "현재 주문 상태에서는 할 수 없습니다.",

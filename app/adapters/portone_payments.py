@@ -13,6 +13,7 @@ from app.domain.provider_payments import (
     CancelResult,
     CancelStatus,
     ChannelType,
+    ReportedCancellation,
     ReportedMethod,
     ReportedPayment,
     ReportedStatus,
@@ -61,6 +62,17 @@ class _Failure(msgspec.Struct, rename="camel"):
     pg_code: str | None = None
 
 
+class _Cancellation(msgspec.Struct, rename="camel"):
+    id: str
+    status: CancelStatus
+    total_amount: _Amount
+    vat_amount: _Amount
+    requested_at: _Moment
+    reason: str = ""
+    cancelled_at: _Moment | None = None
+    receipt_url: str | None = None
+
+
 class _Payment(msgspec.Struct, rename="camel"):
     id: str
     transaction_id: str
@@ -76,16 +88,7 @@ class _Payment(msgspec.Struct, rename="camel"):
     failed_at: _Moment | None = None
     failure: _Failure | None = None
     receipt_url: str | None = None
-
-
-class _Cancellation(msgspec.Struct, rename="camel"):
-    id: str
-    status: CancelStatus
-    total_amount: _Amount
-    vat_amount: _Amount
-    requested_at: _Moment
-    cancelled_at: _Moment | None = None
-    receipt_url: str | None = None
+    cancellations: list[_Cancellation] = []
 
 
 class _Cancelled(msgspec.Struct):
@@ -186,6 +189,10 @@ def _reported(found: _Payment) -> ReportedPayment:
         card_last4=_last4(card.number) if card and card.number else None,
         approval_number=method.approval_number if method else None,
         receipt_url=found.receipt_url,
+        cancellations=tuple(
+            ReportedCancellation(c.id, c.status, c.total_amount, c.vat_amount, c.reason)
+            for c in found.cancellations
+        ),
     )
 
 

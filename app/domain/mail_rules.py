@@ -46,6 +46,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "signed_up_individual": MailPurpose.OWN,
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
+        "refund_sent": MailPurpose.CONTRACT,
         "site_opened": MailPurpose.CONTRACT,
         "free_plan_has_no_room": MailPurpose.CONTRACT,
         "admin_lost_denied": MailPurpose.SECURITY,

@@ -80,6 +80,7 @@ class PaymentFlag(StrEnum):
     AMOUNT_MISMATCH = "amount_mismatch"
     CURRENCY_MISMATCH = "currency_mismatch"
     PAID_BEFORE_ORDER = "paid_before_order"
+    PARTLY_CANCELLED = "partly_cancelled"
     VAT_MISMATCH = "vat_mismatch"
 
 
@@ -113,6 +114,7 @@ def check_report(
         PaymentFlag.CHANNEL_NOT_LIVE: production and reported.channel_type is not ChannelType.LIVE,
         PaymentFlag.AMOUNT_MISMATCH: reported.amount_total != expected.amount,
         PaymentFlag.CURRENCY_MISMATCH: reported.currency != expected.currency,
+        PaymentFlag.PARTLY_CANCELLED: reported.cancelled > 0,
         PaymentFlag.PAID_BEFORE_ORDER: (
             reported.paid_at is not None and reported.paid_at < placed_at
         ),

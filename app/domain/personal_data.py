@@ -230,6 +230,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         orders number kind status payment_status payment_method catalogue_code coupon_code
         orders end_reason
         payments method status flags
+        refunds destination reason state cancellation_id failure
         pgqueuer entrypoint
         pgqueuer_log entrypoint
         pgqueuer_schedules expression entrypoint
@@ -304,6 +305,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback
         price_agreements made_by ended_by
+        refunds requested_by done_by
         catalogue_drafts created_by activated_by
         """,
     )

@@ -36,6 +36,17 @@ class CancelStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedCancellation:
+    """One cancellation of a payment. `reason` is the words that were given for it."""
+
+    id: str
+    status: CancelStatus
+    amount: int
+    vat: int
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedPayment:
     """Amounts are integer units of `currency` (KRW: won); times are aware.
 
@@ -65,6 +76,7 @@ class ReportedPayment:
     card_last4: str | None
     approval_number: str | None
     receipt_url: str | None
+    cancellations: tuple[ReportedCancellation, ...] = ()
 
     @property
     def cancellable(self) -> int:

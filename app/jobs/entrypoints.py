@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from app.deps import Deps
+from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
 from app.services.order_events import (
@@ -15,6 +16,7 @@ from app.services.order_events import (
 )
 from app.services.order_workbooks import MAKE_WORKBOOK
 from app.services.quotes import MAIL_QUOTE
+from app.services.refunds import SEND_REFUND
 from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
 from app.services.segments import BEGIN_SEGMENT
@@ -35,6 +37,8 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         CHECK_PAYMENT: deps.payments.check,
         PROVISION_ITEM: deps.provisioning.provision,
         PUT_SITE: deps.site_puts.put,
+        SEND_REFUND: deps.refunds.send,
+        GIVE_BACK_UNATTENDED: deps.unattended_items.give_back,
         CHECK_LINK: deps.link_checks.check,
         SITE_CHANGED: deps.provisioning.site_changed,
         ERASE_ACCOUNT: deps.withdrawal.erase,

@@ -1,54 +1,82 @@
 """Money without goods: what is given back when an item can no longer be delivered."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.queue import Job, enqueue
-from app.db.tables.orders import Order, OrderItem, OrderLine, Payment
-from app.domain.credit import CreditKind
-from app.domain.orders import ItemState, step_item
-from app.domain.payments import PaymentState, step_payment
-from app.services.membership_changes import credit
-from app.services.order_events import CHECK_PAYMENT, SYSTEM
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.tables.orders import Order, OrderItem, OrderLine
+from app.db.tables.sites import Site
+from app.domain.orders import ItemState, OrderType, step_item
+from app.domain.refunds import Money, RefundReason, value_of_item
+from app.services.order_events import SYSTEM
 from app.services.orders import derive_again
+from app.services.refunds import GivingBack, give_back
+
+GIVE_BACK_UNATTENDED: Final = "give_back_unattended"
+UNATTENDED_FOR: Final = timedelta(hours=24)
+"""PRODUCT.md section 10: how long after the first failed try nobody need have looked."""
 
 
 async def give_back_item(
-    session: AsyncSession, order: Order, item: OrderItem, reason: str, now: datetime
+    session: AsyncSession,
+    order: Order,
+    item: OrderItem,
+    failure: str,
+    now: datetime,
+    reason: RefundReason = RefundReason.NOT_DELIVERED,
 ) -> None:
-    """Ends a paid item before it is delivered: its membership is not what it was ordered for.
-
-    An order of this item alone goes back to the payment that paid it; of one with more items the
-    item's share goes to the credit balance.
-    """
+    """Ends an item before it is delivered: what was paid for it goes back the way it came."""
     item.state = str(step_item(ItemState(item.state), ItemState.REFUNDED))
-    item.failure, item.due_at = reason, None
-    items = await session.scalar(
-        select(func.count()).select_from(OrderItem).where(OrderItem.order_id == order.id)
-    )
-    if items == 1:
-        await _send_back(session, order, now)
-    else:
-        value = await session.scalar(
-            select(func.sum(OrderLine.net)).where(OrderLine.item_id == item.id)
-        )
-        credit(session, order, item, CreditKind.NOT_DELIVERED, int(value or 0), now)
+    item.failure, item.due_at = failure, None
     await session.flush()
-    await derive_again(session, order, SYSTEM, reason, now)
+    value = await _paid_for(session, order, item)
+    await give_back(session, order, value, GivingBack(reason, item), now)
+    await session.flush()
+    await derive_again(session, order, SYSTEM, failure, now)
 
 
-async def _send_back(session: AsyncSession, order: Order, now: datetime) -> None:
-    """The payment job asks the provider; until then the payment says what is due."""
-    payments = await session.execute(
-        select(Payment)
-        .where(Payment.order_id == order.id, Payment.status == "PAID")
-        .with_for_update()
+async def _paid_for(session: AsyncSession, order: Order, item: OrderItem) -> Money:
+    rows = await session.execute(
+        select(OrderItem.id, func.coalesce(func.sum(OrderLine.net), 0).label("net"))
+        .outerjoin(OrderLine, OrderLine.item_id == OrderItem.id)
+        .where(OrderItem.order_id == order.id)
+        .group_by(OrderItem.id, OrderItem.position)
+        .order_by(OrderItem.position)
     )
-    for payment in payments.scalars():
-        payment.status = str(step_payment(PaymentState(payment.status), PaymentState.REFUND_DUE))
-        payment.refund_due = payment.amount
-        payment.check_due_at = payment.updated_at = now
-        order.payment_status = "REFUNDED"
-        await enqueue(session, [Job(CHECK_PAYMENT, payment.id)])
+    items = rows.all()
+    place = [row.id for row in items].index(item.id)
+    value = value_of_item([int(row.net) for row in items], place, order.vat)
+    most = max(order.total, 0)
+    return Money(min(value.amount, most), min(value.vat, most))
+
+
+class UnattendedItems:
+    """The job of an item that failed and that nobody has done anything about for a day."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def give_back(self, item_id: UUID) -> None:
+        """Under the order's lock, so that a new try and this never cross."""
+        async with self._database.system_session("give back unattended") as session:
+            now = await self._clock.now(session)
+            order_id = await session.scalar(
+                select(OrderItem.order_id).where(OrderItem.id == item_id)
+            )
+            if order_id is None:
+                return
+            order = await session.get_one(Order, order_id, with_for_update=True)
+            item = await session.get_one(OrderItem, item_id, with_for_update=True)
+            if item.state != ItemState.FAILED or item.due_at is None or item.due_at > now:
+                return
+            failure = item.failure or "provisioning_error"
+            await give_back_item(session, order, item, failure, now, RefundReason.OPENING_FAILED)
+            if item.type == OrderType.NEW:
+                site = await session.get_one(Site, item.site_id, with_for_update=True)
+                site.state, site.updated_at = "RELEASED", now

@@ -29,7 +29,8 @@ from app.domain.payments import (
     step_payment,
 )
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
-from app.domain.provider_payments import CancelRequest, ReportedPayment, ReportedStatus
+from app.domain.provider_payments import ReportedPayment, ReportedStatus
+from app.domain.refunds import RefundReason
 from app.services.catalogue import Catalogues
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
@@ -38,13 +39,22 @@ from app.services.order_events import PROVISION_ITEM, SYSTEM
 from app.services.orders import derive_again, end_unpaid, lock_order
 from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
+from app.services.refund_jobs import Refunds
+from app.services.refunds import send_back_whole
 
 CHECK_AFTER = timedelta(minutes=1)
 """How soon an open payment is read again, should no webhook come."""
 GIVE_UP_AFTER = timedelta(days=2)
 _CAPTURED = frozenset({ReportedStatus.PAID, ReportedStatus.PARTIAL_CANCELLED})
 _UNDER_WAY = frozenset({ReportedStatus.PENDING, ReportedStatus.VIRTUAL_ACCOUNT_ISSUED})
-_SETTLED = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED})
+_SETTLED = frozenset(
+    {
+        PaymentState.PAID,
+        PaymentState.REFUND_DUE,
+        PaymentState.PARTIALLY_REFUNDED,
+        PaymentState.REFUNDED,
+    }
+)
 ORDER_NOT_OPEN = "order_not_open"
 MEMBERSHIP_CHANGED = "membership_changed"
 
@@ -91,6 +101,7 @@ class Payments:
         emails: Emails,
         shop: Shop,
         catalogues: Catalogues,
+        refunds: Refunds,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -99,6 +110,7 @@ class Payments:
         self._emails = emails
         self.shop = shop
         self._catalogues = catalogues
+        self._refunds = refunds
 
     async def start(
         self, session: AsyncSession, principal: Principal, order_id: UUID, method: str
@@ -131,7 +143,6 @@ class Payments:
             amount=order.total,
             vat=order.vat,
             flags=[],
-            refund_due=0,
             check_due_at=now + CHECK_AFTER,
             created_at=now,
             updated_at=now,
@@ -176,7 +187,7 @@ class Payments:
         async with self._database.system_session("settle payment") as session:
             refund = await self._act(session, payment_id, reported)
         if refund is not None:
-            await self._send_back(payment_id, refund)
+            await self._refunds.send(refund)
 
     async def look_before_closing(self, payment_id: UUID) -> None:
         """Settles what has come; raises `payment_in_progress` where it is at the payer's bank."""
@@ -200,8 +211,8 @@ class Payments:
 
     async def _act(
         self, session: AsyncSession, payment_id: UUID, reported: ReportedPayment | None
-    ) -> ReportedPayment | None:
-        """Under the order's lock; returns what has to be sent back."""
+    ) -> UUID | None:
+        """Under the order's lock; returns the refund that has to be sent, if any."""
         order_id = await session.scalar(select(Payment.order_id).where(Payment.id == payment_id))
         if order_id is None:
             return None
@@ -211,24 +222,21 @@ class Payments:
         state = PaymentState(payment.status)
         if state in _SETTLED:
             payment.check_due_at = None
+            if reported is not None:
+                await self._refunds.observe(session, order, payment, reported)
             return None
         if reported is None or reported.status not in _CAPTURED:
             self._not_captured(payment, reported, now)
             return None
-        if state is PaymentState.REFUND_DUE:
-            return reported
         flags = self._flags(payment, order, reported)
         if not flags and await self._no_longer_fits(session, order, now):
             flags = (MEMBERSHIP_CHANGED,)
         if not flags:
             await self._capture(session, payment, order, reported, now)
             return None
-        payment.status = str(step_payment(state, PaymentState.REFUND_DUE))
         payment.flags = list(flags)
-        payment.refund_due = reported.cancellable
-        payment.check_due_at = now + CHECK_AFTER
-        payment.updated_at = now
-        return reported
+        reason = RefundReason.ORDER_CLOSED if _is_late(flags) else RefundReason.NOT_MATCHING
+        return await send_back_whole(session, payment, reported, reason, now)
 
     async def _no_longer_fits(self, session: AsyncSession, order: Order, now: datetime) -> bool:
         """Ends an order whose membership is another now: its money goes back."""
@@ -243,12 +251,11 @@ class Payments:
     def _not_captured(
         self, payment: Payment, reported: ReportedPayment | None, now: datetime
     ) -> None:
-        """Waits, fails, or, where it was to be sent back and is gone, is refunded."""
+        """Waits, fails, or, where somebody cancelled it before it paid anything, is over."""
         state = PaymentState(payment.status)
         cancelled = reported is not None and reported.status is ReportedStatus.CANCELLED
-        if state is PaymentState.REFUND_DUE and cancelled:
-            payment.status = str(step_payment(state, PaymentState.REFUNDED))
-            payment.refund_due = 0
+        if cancelled and state in {PaymentState.READY, PaymentState.FAILED}:
+            payment.status = str(step_payment(state, PaymentState.CANCELLED))
             payment.check_due_at = None
         elif state is PaymentState.READY and (
             reported is not None and reported.status is ReportedStatus.FAILED
@@ -330,25 +337,10 @@ class Payments:
         await session.flush()
         await enqueue(session, jobs)
 
-    async def _send_back(self, payment_id: UUID, reported: ReportedPayment) -> None:
-        """Gives back what must not be kept. A refusal means that it changed: it is read again."""
-        request = CancelRequest(
-            payment_id=str(payment_id),
-            reason="주문과 일치하지 않는 결제",
-            cancellable=reported.cancellable,
-        )
-        try:
-            await self._provider.cancel(request)
-        except ProviderRefused:
-            return
-        async with self._database.system_session("payment sent back") as session:
-            now = await self._clock.now(session)
-            payment = await session.get_one(Payment, payment_id, with_for_update=True)
-            if payment.status == PaymentState.REFUND_DUE:
-                payment.status = str(step_payment(PaymentState.REFUND_DUE, PaymentState.REFUNDED))
-                payment.refund_due = 0
-                payment.check_due_at = None
-                payment.updated_at = now
+
+def _is_late(flags: tuple[str, ...]) -> bool:
+    """Whether it fits and only came when its order was over."""
+    return set(flags) <= {ORDER_NOT_OPEN, MEMBERSHIP_CHANGED}
 
 
 def _view(payment: Payment, order_number: str) -> PaymentView:

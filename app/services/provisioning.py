@@ -34,7 +34,7 @@ from app.domain.provisioning import (
 from app.services.catalogue import Catalogues
 from app.services.desired_sites import SiteEntitlement, desired_site
 from app.services.emails import Emails
-from app.services.given_back import give_back_item
+from app.services.given_back import UNATTENDED_FOR, give_back_item
 from app.services.mails import Mails, NewMail
 from app.services.membership_changes import (
     PendingChange,
@@ -223,14 +223,14 @@ class Provisioning:
                 return
             item.attempts += 1
             item.failure = str(reason)
+            item.failed_at = item.failed_at or now
             site.operation_id = None
             site.revision += 1
             if not final and item.attempts < TRIES:
                 item.due_at = now + POLL_AFTER
                 return
             item.state = str(step_item(ItemState.PROVISIONING, ItemState.FAILED))
-            item.failed_at = now
-            item.due_at = None
+            item.due_at = max(now, item.failed_at + UNATTENDED_FOR)
             await session.flush()
             await derive_again(session, order, SYSTEM, item.failure, now)
 
@@ -250,7 +250,7 @@ class Provisioning:
             else:
                 await self._write_change(session, catalogue, order, item, site, now)
             item.state = str(step_item(ItemState.PROVISIONING, ItemState.COMPLETED))
-            item.due_at = item.failure = None
+            item.due_at = item.failed_at = item.failure = None
             await session.flush()
             await derive_again(session, order, SYSTEM, None, now)
             if order.status == OrderStatus.COMPLETED and order.total < 0:

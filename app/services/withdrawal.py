@@ -34,7 +34,7 @@ _OPEN_ORDERS = text(
     " AND status IN ('PENDING_PAYMENT', 'PAID', 'PROVISIONING', 'PROVISIONING_FAILED'))"
 )
 _REFUNDS_DUE = text(
-    "SELECT EXISTS (SELECT 1 FROM payments WHERE company_id = :company AND status = 'REFUND_DUE')"
+    "SELECT EXISTS (SELECT 1 FROM refunds WHERE company_id = :company AND state <> 'DONE')"
 )
 
 

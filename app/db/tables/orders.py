@@ -89,6 +89,11 @@ class OrderItem(BelowCompany, Base):
         Index(
             "ix_order_items_due", "due_at", postgresql_where="state IN ('PENDING', 'PROVISIONING')"
         ),
+        Index(
+            "ix_order_items_unattended",
+            "due_at",
+            postgresql_where="state = 'FAILED' AND due_at IS NOT NULL",
+        ),
     )
 
     id: Mapped[Key]
@@ -196,4 +201,3 @@ class Payment(OfCompany, Timestamps, Base):
     last4: Mapped[str | None]
     paid_at: Mapped[datetime | None]
     check_due_at: Mapped[datetime | None]
-    refund_due: Mapped[Won]

@@ -1,0 +1,303 @@
+"""What goes back becomes a row: in the transaction that decides it, under the order's lock.
+
+A row is sent by its job (`app.services.refund_jobs`). Payments and orders follow from their
+refunds; nothing else says that money went back. Decision: docs/decisions/0022-refunds.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.ids import new_id
+from app.db.queue import Job, enqueue
+from app.db.tables.credit import CreditEntry
+from app.db.tables.orders import Order, OrderItem, Payment
+from app.db.tables.refunds import Refund
+from app.domain.credit import CreditKind
+from app.domain.orders import PaymentMethod, PaymentStatus, derive_payment_status
+from app.domain.payments import PaymentState, step_payment
+from app.domain.periods import seoul_date
+from app.domain.provider_payments import CancelStatus, ReportedPayment
+from app.domain.refunds import (
+    Going,
+    Money,
+    Received,
+    RefundDestination,
+    RefundReason,
+    RefundState,
+    derive_payment_state,
+    part_of,
+    split,
+    step_refund,
+)
+from app.services.order_events import SYSTEM
+
+SEND_REFUND: Final = "send_refund"
+NO_ACCOUNT: Final = "refund_account_missing"
+_TO_ACCOUNT = frozenset(
+    {PaymentMethod.TRANSFER, PaymentMethod.VIRTUAL_ACCOUNT, PaymentMethod.BANK_TRANSFER}
+)
+_NOTHING_CAME = frozenset({PaymentStatus.UNPAID, PaymentStatus.ON_TERMS, PaymentStatus.OVERDUE})
+_KEPT_KINDS = {
+    RefundReason.NOT_DELIVERED: CreditKind.NOT_DELIVERED,
+    RefundReason.OPENING_FAILED: CreditKind.NOT_DELIVERED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GivingBack:
+    """Why something is given back, by whom, and for which item of its order."""
+
+    reason: RefundReason
+    item: OrderItem | None = None
+    requested_by: str = SYSTEM
+
+
+async def send_back_whole(
+    session: AsyncSession,
+    payment: Payment,
+    reported: ReportedPayment,
+    reason: RefundReason,
+    now: datetime,
+) -> UUID:
+    """Money that never was an order's: all that is left of it goes back the way it came.
+
+    The payment is locked, and is REFUND_DUE from now on. Returns the refund's id, whose job the
+    caller may do at once after the transaction; the sweep finds it otherwise.
+    """
+    payment.status = str(step_payment(PaymentState(payment.status), PaymentState.REFUND_DUE))
+    payment.check_due_at = None
+    payment.updated_at = now
+    session.add_all(
+        cancelled_elsewhere(payment, Money(seen.amount, min(seen.vat, seen.amount)), seen.id, now)
+        for seen in reported.cancellations
+        if seen.status is CancelStatus.SUCCEEDED
+    )
+    captured = reported.cancellable
+    vat = part_of(Received(max(payment.amount, captured), payment.vat), captured).vat
+    refund = _row(payment.company_id, payment.order_id, Money(captured, vat), reason, SYSTEM, now)
+    refund.payment_id = payment.id
+    session.add(refund)
+    await session.flush()
+    return refund.id
+
+
+async def give_back(
+    session: AsyncSession, order: Order, value: Money, why: GivingBack, now: datetime
+) -> Sequence[Refund]:
+    """A part of what an order was paid: to its payment first, then to the credit balance.
+
+    The order is locked. Of an order that nothing came for yet, nothing goes back. Raises
+    `refund_exceeds_payment` where more would go back than came.
+    """
+    if value.amount == 0 or order.payment_status in _NOTHING_CAME:
+        return []
+    payments = await _captured(session, order)
+    received = [await received_of(session, payment) for payment in payments]
+    credit = await _credit_used(session, order, received)
+    shares = split(value, [*received, credit])
+    made = [
+        _of_payment(payment, share, why, now)
+        for payment, share in zip(payments, shares, strict=False)
+        if share.amount
+    ]
+    if shares[-1].amount:
+        made.append(_to_credit(session, order, shares[-1], why, now))
+    session.add_all(made)
+    await session.flush()
+    for payment in payments:
+        await _derive_payment(session, payment, now)
+    await enqueue(session, [Job(SEND_REFUND, refund.id) for refund in made if refund.due_at])
+    return made
+
+
+async def received_of(session: AsyncSession, payment: Payment) -> Received:
+    """What a captured payment brought and what of it is promised back. The payment is locked."""
+    rows = await refunds_of(session, payment.id)
+    return Received(
+        payment.amount,
+        payment.vat,
+        sum(row.amount for row in rows),
+        sum(row.vat for row in rows),
+    )
+
+
+async def refunds_of(session: AsyncSession, payment_id: UUID) -> Sequence[Refund]:
+    """A payment's, the oldest first, locked."""
+    rows = await session.scalars(
+        select(Refund)
+        .where(Refund.payment_id == payment_id)
+        .order_by(Refund.created_at, Refund.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def finish(
+    session: AsyncSession,
+    refund: Refund,
+    cancellation_id: str | None,
+    done_by: str,
+    now: datetime,
+) -> None:
+    """The money is with the payer: payment and order follow. Order and payment are locked."""
+    refund.state = str(step_refund(RefundState(refund.state), RefundState.DONE))
+    refund.cancellation_id = cancellation_id or refund.cancellation_id
+    refund.done_at, refund.done_by = now, done_by
+    refund.due_at, refund.updated_at = None, now
+    await session.flush()
+    await follow(session, refund, now)
+
+
+async def follow(session: AsyncSession, refund: Refund, now: datetime) -> None:
+    """Derives what hangs on a refund: its payment and its order."""
+    if refund.payment_id is not None:
+        payment = await session.get_one(Payment, refund.payment_id)
+        await _derive_payment(session, payment, now)
+    if refund.order_id is not None:
+        await _derive_order(session, await session.get_one(Order, refund.order_id), now)
+
+
+def needs_a_hand(refund: Refund, failure: str, now: datetime) -> None:
+    """MANUAL_REQUIRED: nothing moves it but an operator, or a refund account where that lacks."""
+    refund.state = str(step_refund(RefundState(refund.state), RefundState.MANUAL_REQUIRED))
+    refund.failure, refund.due_at, refund.updated_at = failure, None, now
+
+
+async def _captured(session: AsyncSession, order: Order) -> Sequence[Payment]:
+    rows = await session.scalars(
+        select(Payment)
+        .where(Payment.order_id == order.id, Payment.paid_at.is_not(None))
+        .order_by(Payment.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def _credit_used(
+    session: AsyncSession, order: Order, received: Sequence[Received]
+) -> Received:
+    """What of an order was not paid by a payment: the credit it used."""
+    amount = max(order.total, 0) - sum(source.amount for source in received)
+    vat = max(order.vat, 0) - sum(source.vat for source in received)
+    rows = await session.execute(
+        select(Refund.amount, Refund.vat).where(
+            Refund.order_id == order.id, Refund.destination == "CREDIT"
+        )
+    )
+    back = rows.all()
+    return Received(
+        max(amount, 0),
+        max(vat, 0),
+        sum(row.amount for row in back),
+        sum(row.vat for row in back),
+    )
+
+
+def _of_payment(payment: Payment, share: Money, why: GivingBack, now: datetime) -> Refund:
+    refund = _row(payment.company_id, payment.order_id, share, why.reason, why.requested_by, now)
+    refund.payment_id = payment.id
+    if payment.method in _TO_ACCOUNT:
+        refund.destination = str(RefundDestination.ACCOUNT)
+        needs_a_hand(refund, NO_ACCOUNT, now)
+    return refund
+
+
+def _to_credit(
+    session: AsyncSession, order: Order, share: Money, why: GivingBack, now: datetime
+) -> Refund:
+    """Done as it is made: the balance is ours to write."""
+    session.add(
+        CreditEntry(
+            id=new_id(),
+            company_id=order.company_id,
+            kind=str(_KEPT_KINDS[why.reason]),
+            amount=share.amount,
+            order_id=order.id,
+            order_item_id=why.item.id if why.item else None,
+            created_at=now,
+        )
+    )
+    refund = _row(order.company_id, order.id, share, why.reason, why.requested_by, now)
+    refund.destination = str(RefundDestination.CREDIT)
+    refund.state, refund.due_at = str(RefundState.DONE), None
+    refund.done_at, refund.done_by = now, SYSTEM
+    return refund
+
+
+def _row(
+    company_id: UUID,
+    order_id: UUID | None,
+    money: Money,
+    reason: RefundReason,
+    requested_by: str,
+    now: datetime,
+) -> Refund:
+    """To be sent at once, the way it came."""
+    return Refund(
+        id=new_id(),
+        company_id=company_id,
+        order_id=order_id,
+        payment_id=None,
+        destination=str(RefundDestination.PROVIDER),
+        reason=str(reason),
+        state=str(RefundState.REQUESTED),
+        amount=money.amount,
+        vat=money.vat,
+        cancellation_id=None,
+        attempts=0,
+        failure=None,
+        due_at=now,
+        requested_by=requested_by,
+        done_by=None,
+        done_at=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def cancelled_elsewhere(
+    payment: Payment, money: Money, cancellation_id: str, now: datetime
+) -> Refund:
+    """What somebody has given back at the provider, past the portal."""
+    refund = _row(
+        payment.company_id, payment.order_id, money, RefundReason.AT_PROVIDER, SYSTEM, now
+    )
+    refund.payment_id, refund.cancellation_id = payment.id, cancellation_id
+    refund.state, refund.due_at = str(RefundState.DONE), None
+    refund.done_at, refund.done_by = now, SYSTEM
+    return refund
+
+
+async def _derive_payment(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    rows = await refunds_of(session, payment.id)
+    going = [Going(RefundState(row.state), row.amount) for row in rows]
+    kept = payment.paid_at is not None
+    captured = payment.amount if kept else sum(refund.amount for refund in going)
+    wanted = derive_payment_state(captured, going)
+    if wanted != payment.status:
+        payment.status = str(step_payment(PaymentState(payment.status), wanted))
+        payment.updated_at = now
+
+
+async def _derive_order(session: AsyncSession, order: Order, now: datetime) -> None:
+    """What of the order's kept payments went back; money that never was its own changes nothing."""
+    payments = await _captured(session, order)
+    paid = sum(payment.amount for payment in payments)
+    if paid == 0:
+        return
+    refunded = await session.scalars(
+        select(Refund.amount).where(
+            Refund.payment_id.in_([payment.id for payment in payments]), Refund.state == "DONE"
+        )
+    )
+    back = sum(refunded)
+    if back:
+        status = derive_payment_status(order.total, paid, back, None, seoul_date(now))
+        order.payment_status = str(status)
+        order.updated_at = now
