@@ -18,7 +18,6 @@ WITH_A_CREDIT_LINE = frozenset(
     }
 )
 """A credit is worth less tomorrow: its order is settled on its day."""
-NO_HOLIDAYS: frozenset[date] = frozenset()
 
 
 def check_method(
@@ -36,11 +35,14 @@ def check_method(
 
 
 def order_deadline(
-    placed_at: datetime, method: PaymentMethod, last_days: Collection[date]
+    placed_at: datetime,
+    method: PaymentMethod,
+    last_days: Collection[date],
+    holidays: frozenset[date],
 ) -> datetime:
     """Until when an order can be paid (UTC). `last_days` (KST) are those of what it is about."""
     limits = [end_of(day) for day in last_days]
-    return min([payment_deadline(placed_at, method, NO_HOLIDAYS), *limits])
+    return min([payment_deadline(placed_at, method, holidays), *limits])
 
 
 def changed_deadline(
@@ -49,11 +51,12 @@ def changed_deadline(
     former: datetime,
     method: PaymentMethod,
     last_days: Collection[date],
+    holidays: frozenset[date],
 ) -> datetime:
     """Until when an order can be paid whose method was changed: never later than it could have
 
     been with the new method from the start, or with the former one. So changing back and forth
     gains no time, and nobody loses the order by changing to a method of a shorter time.
     """
-    anew = min(former, payment_deadline(changed_at, method, NO_HOLIDAYS))
-    return max(order_deadline(placed_at, method, last_days), anew)
+    anew = min(former, payment_deadline(changed_at, method, holidays))
+    return max(order_deadline(placed_at, method, last_days, holidays), anew)

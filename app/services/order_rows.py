@@ -33,6 +33,7 @@ from app.domain.payment_methods import order_deadline
 from app.domain.periods import seoul_date
 from app.domain.pricing import NewItem, PricedItem, PricedOrder
 from app.services.contract_wishes import AddExtendWish
+from app.services.korean_holidays import holidays_from
 from app.services.order_commands import PlaceOrder, SiteWish
 from app.services.order_events import account_actor
 from app.services.principals import Principal
@@ -181,7 +182,8 @@ class OrderRows:
             if isinstance(item, AddExtendWish) and (item.add_users or item.add_ons):
                 last_day = self.contracts[item.membership_id].contract.expires_on
                 last_days += [last_day] if last_day else []
-        return order_deadline(self.principal.now, self.method, last_days)
+        now = self.principal.now
+        return order_deadline(now, self.method, last_days, holidays_from(today))
 
     def _order(self) -> Order:
         now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)

@@ -21,6 +21,7 @@ from app.domain.errors import DomainError
 from app.domain.orders import OrderStatus, OrderType, PaymentMethod
 from app.domain.payment_methods import changed_deadline, check_method
 from app.domain.payments import PaymentState, step_payment
+from app.services.korean_holidays import holidays_from
 from app.services.order_events import account_actor
 from app.services.orders import lock_order
 from app.services.payments import Payments
@@ -105,6 +106,7 @@ class PaymentMethods:
             order.expires_at,
             method,
             await _last_days(session, order),
+            holidays_from(order.ordered_on),
         )
         order.updated_at = principal.now
         session.add(

@@ -60,11 +60,14 @@ def test_other_methods_are_refused(named: str | None, total: int, has_credit: bo
     )
 
 
+NONE: frozenset[date] = frozenset()
+
+
 def test_an_addition_is_paid_before_its_term_ends() -> None:
     placed, method = kst(1), PaymentMethod.BANK_TRANSFER
-    assert order_deadline(placed, method, []) == midnight_after(8)
-    assert order_deadline(placed, method, [date(2026, 12, 3)]) == midnight_after(3)
-    assert order_deadline(placed, method, [date(2027, 1, 31)]) == midnight_after(8)
+    assert order_deadline(placed, method, [], NONE) == midnight_after(8)
+    assert order_deadline(placed, method, [date(2026, 12, 3)], NONE) == midnight_after(3)
+    assert order_deadline(placed, method, [date(2027, 1, 31)], NONE) == midnight_after(8)
 
 
 CARD, BANK = PaymentMethod.CARD, PaymentMethod.BANK_TRANSFER
@@ -84,17 +87,17 @@ CARD, BANK = PaymentMethod.CARD, PaymentMethod.BANK_TRANSFER
 def test_changing_the_method_neither_loses_the_order_nor_gains_time(
     changed: datetime, former: datetime, method: PaymentMethod, until: datetime
 ) -> None:
-    assert changed_deadline(kst(1), changed, former, method, []) == until
+    assert changed_deadline(kst(1), changed, former, method, [], NONE) == until
 
 
 def test_going_back_and_forth_ends_with_the_longest_time_from_the_order() -> None:
     placed, until = kst(1), midnight_after(2)
     for day in range(1, 9):
         for method in (BANK, CARD, BANK):
-            until = changed_deadline(placed, kst(day), until, method, [])
+            until = changed_deadline(placed, kst(day), until, method, [], NONE)
         assert until == midnight_after(8)
 
 
 def test_a_limit_of_what_is_ordered_holds_with_every_method() -> None:
     until = midnight_after(3)
-    assert changed_deadline(kst(1), kst(2), until, BANK, [date(2026, 12, 3)]) == until
+    assert changed_deadline(kst(1), kst(2), until, BANK, [date(2026, 12, 3)], NONE) == until
