@@ -58,6 +58,7 @@ from app.services.one_time import OneTimeTokens
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
+from app.services.operator_refunds import OperatorRefunds
 from app.services.order_csv import OrderCsv
 from app.services.order_workbooks import OrderWorkbooks
 from app.services.orders import OrderJobs
@@ -120,6 +121,7 @@ class Deps:
     operator_catalogue: OperatorCatalogue
     operator_coupons: OperatorCoupons
     operator_agreements: OperatorAgreements
+    operator_refunds: OperatorRefunds
     webhooks: ReceivedWebhooks
     mails: Mails
     one_time: OneTimeTokens
@@ -395,6 +397,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),
         operator_coupons=OperatorCoupons(database, clock, catalogues),
         operator_agreements=OperatorAgreements(database, clock, catalogues),
+        operator_refunds=OperatorRefunds(database, clock, refunds),
         segments=Segments(database, clock),
         order_jobs=OrderJobs(database, clock, mails, emails),
         webhooks=ReceivedWebhooks(

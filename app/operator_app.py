@@ -7,9 +7,14 @@ from app.application import assemble
 from app.deps import Deps
 from app.edge import Edge
 from app.openapi import Paper
-from app.routers import operator_agreements, operator_catalogue, operator_coupons
+from app.routers import (
+    operator_agreements,
+    operator_catalogue,
+    operator_coupons,
+    operator_refunds,
+)
 
-OPERATOR_MODULES = (operator_catalogue, operator_coupons, operator_agreements)
+OPERATOR_MODULES = (operator_catalogue, operator_coupons, operator_agreements, operator_refunds)
 DESCRIPTION = """
 What the operator's staff does, on a listener of its own (`OPERATOR_PORT`). For now one operator is
 known, by the token of the settings. Every change is in the audit log.
@@ -25,6 +30,7 @@ PAPER = Paper(
         {"name": "catalogue", "description": "요금제 관리: versions and drafts."},
         {"name": "coupons", "description": "쿠폰 관리."},
         {"name": "price agreements", "description": "협약 단가 관리."},
+        {"name": "refunds", "description": "환불 관리: what takes a hand."},
     ],
     names_company=False,
 )

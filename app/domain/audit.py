@@ -58,6 +58,9 @@ class AuditAction(StrEnum):
     COMPANY_CLAIMED = "company.claimed"
     COMPANY_PROVEN = "company.proven"
     COMPANY_MOVED = "company.moved"
+    REFUND_CONFIRMED = "refund.confirmed"
+    REFUND_RETRIED = "refund.retried"
+    OPENING_RETRIED = "opening.retried"
     CASE_HELD = "case.held"
     CASE_APPROVED_ONCE = "case.approved_once"
     CASE_APPROVED = "case.approved"
@@ -131,6 +134,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.COMPANY_MOVED: Name(
             "소유권 확인으로 대표 계정 해지", "The company went to its claimant"
         ),
+        AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
+        AuditAction.REFUND_RETRIED: Name("환불 재시도", "A refund was tried again"),
+        AuditAction.OPENING_RETRIED: Name("서비스 개설 재시도", "An opening was tried again"),
         AuditAction.CASE_HELD: Name("심사 보완 요청", "A case was put on hold"),
         AuditAction.CASE_APPROVED_ONCE: Name("심사 1차 승인", "A case has its first approval"),
         AuditAction.CASE_APPROVED: Name("심사 승인", "A case was approved"),

@@ -19,12 +19,15 @@ class OperatorPermission(StrEnum):
     CATALOGUE_MANAGE = "catalogue.manage"
     COUPONS_MANAGE = "coupons.manage"
     PRICE_AGREEMENTS_MANAGE = "price_agreements.manage"
+    REFUNDS_MANAGE = "refunds.manage"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
     {
         OperatorRole.SUPPORT: frozenset(),
-        OperatorRole.BILLING: frozenset({OperatorPermission.PRICE_AGREEMENTS_MANAGE}),
+        OperatorRole.BILLING: frozenset(
+            {OperatorPermission.PRICE_AGREEMENTS_MANAGE, OperatorPermission.REFUNDS_MANAGE}
+        ),
         OperatorRole.CATALOGUE: frozenset(
             {OperatorPermission.CATALOGUE_MANAGE, OperatorPermission.COUPONS_MANAGE}
         ),

@@ -53,3 +53,4 @@ CanManageCoupons = Annotated[Operator, Depends(RequiresOperator(OperatorPermissi
 CanManageAgreements = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.PRICE_AGREEMENTS_MANAGE))
 ]
+CanManageRefunds = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REFUNDS_MANAGE))]

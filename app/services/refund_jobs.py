@@ -17,6 +17,7 @@ from app.db.engine import Database
 from app.db.queue import enqueue
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.refunds import Refund
+from app.domain.errors import DomainError
 from app.domain.orders import ItemState, step_item
 from app.domain.payments import PaymentState
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
@@ -46,6 +47,7 @@ from app.services.order_events import SYSTEM
 from app.services.orders import derive_again
 from app.services.ports import PaymentProvider
 from app.services.refunds import (
+    NO_ACCOUNT,
     cancelled_elsewhere,
     finish,
     follow,
@@ -123,7 +125,8 @@ class Refunds:
             refund = await session.get(Refund, refund_id, with_for_update=True)
             if refund is None or refund.due_at is None or refund.due_at > now:
                 return None
-            if refund.payment_id is None:
+            if refund.payment_id is None or refund.destination != RefundDestination.PROVIDER:
+                needs_a_hand(refund, NO_ACCOUNT, now)
                 return None
             refund.attempts += 1
             refund.due_at = now + LEASE
@@ -146,7 +149,7 @@ class Refunds:
             )
             async with self._database.system_session("refund answered") as session:
                 now = await self._clock.now(session)
-                refund = await _lock(session, task.refund_id)
+                refund = await lock_refund(session, task.refund_id)
                 await self._heard(session, refund, heard, now)
             return
         await self._postpone(task)
@@ -155,7 +158,7 @@ class Refunds:
         """What to ask the provider for, after what it says has happened; None: nothing."""
         async with self._database.system_session("look at refund") as session:
             now = await self._clock.now(session)
-            refund = await _lock(session, task.refund_id)
+            refund = await lock_refund(session, task.refund_id)
             if reported is None:
                 needs_a_hand(refund, "payment_unknown", now)
                 return None
@@ -193,7 +196,7 @@ class Refunds:
         if seen.status is CancelStatus.SUCCEEDED:
             refund.amount, refund.vat = seen.amount, min(seen.vat, seen.amount)
             await finish(session, refund, seen.id, SYSTEM, now)
-            await self._tell(session, refund, now)
+            await self.tell(session, refund, now)
         elif seen.status is CancelStatus.REQUESTED and state is RefundState.REQUESTED:
             refund.state = str(RefundState.SENT)
             refund.cancellation_id = seen.id
@@ -235,7 +238,7 @@ class Refunds:
             return
         async with self._database.system_session("refund refused") as session:
             now = await self._clock.now(session)
-            refund = await _lock(session, task.refund_id)
+            refund = await lock_refund(session, task.refund_id)
             if refund.state in {RefundState.REQUESTED, RefundState.SENT}:
                 self._by_hand(refund, f"refused_{refused.code.lower()}", now)
 
@@ -248,7 +251,7 @@ class Refunds:
                 pause = LEASE * 2 ** min(refund.attempts, 8)
                 refund.due_at = now + min(pause, LONGEST_PAUSE)
 
-    async def _tell(self, session: AsyncSession, refund: Refund, now: datetime) -> None:
+    async def tell(self, session: AsyncSession, refund: Refund, now: datetime) -> None:
         """To whoever ordered: how much went back, and by which way."""
         if refund.order_id is None or refund.amount == 0:
             return
@@ -274,13 +277,18 @@ class Refunds:
         log.warning("refund_needs_a_hand", refund=str(refund.id), failure=failure)
 
 
-async def _lock(session: AsyncSession, refund_id: UUID) -> Refund:
-    """The order and the payment first, as everywhere, and then the refund."""
+async def lock_refund(session: AsyncSession, refund_id: UUID) -> Refund:
+    """The order and the payment first, as everywhere, and then the refund.
+
+    Raises `refund_not_found`.
+    """
     found = (
         await session.execute(
             select(Refund.order_id, Refund.payment_id).where(Refund.id == refund_id)
         )
-    ).one()
+    ).one_or_none()
+    if found is None:
+        raise DomainError("refund_not_found")
     if found.order_id is not None:
         await session.get_one(Order, found.order_id, with_for_update=True)
     if found.payment_id is not None:

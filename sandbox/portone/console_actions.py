@@ -8,7 +8,9 @@ from dataclasses import replace
 from sandbox.portone.errors import ErrorType, PortOneFailure, invalid
 from sandbox.portone.identity import find_identity, keep_identity
 from sandbox.portone.payments import (
+    cancel,
     find_payment,
+    keep_cancellation,
     keep_payment,
     new_payment,
     notify,
@@ -17,6 +19,9 @@ from sandbox.portone.payments import (
     vat_of,
 )
 from sandbox.portone.state import (
+    CancelAnswer,
+    Cancellation,
+    CancelStatus,
     ChannelType,
     Identity,
     Payment,
@@ -102,6 +107,36 @@ async def fail(
     return find_payment(world, payment_id)
 
 
+def answer_cancellations(world: PortOneWorld, payment_id: str, how: CancelAnswer) -> None:
+    """How the issuer takes cancellations of this payment from now on.
+
+    Raises PAYMENT_NOT_FOUND.
+    """
+    keep_payment(world, replace(find_payment(world, payment_id), on_cancel=how))
+
+
+def finish_cancellations(
+    world: PortOneWorld, payment_id: str, status: CancelStatus = "SUCCEEDED"
+) -> None:
+    """The issuer has done what was REQUESTED, or has not (FAILED); webhooks go to the portal.
+
+    Raises PAYMENT_NOT_FOUND.
+    """
+    for cancellation in find_payment(world, payment_id).cancellations:
+        if cancellation.status == "REQUESTED":
+            payment = find_payment(world, payment_id)
+            finished = replace(cancellation, status=status, at=world.clock.now())
+            keep_cancellation(world, payment, finished, silent=False)
+
+
+def cancel_at_console(world: PortOneWorld, payment_id: str, amount: int) -> Cancellation:
+    """Somebody of the operator's staff gives money back past the portal.
+
+    Raises PAYMENT_NOT_FOUND, PAYMENT_NOT_PAID and what a cancellation is refused for.
+    """
+    return cancel(world, payment_id, amount, "콘솔에서 취소")
+
+
 async def approve_identity(world: PortOneWorld, identity_id: str) -> Identity:
     """The person confirms in the telecom's app; the portal's confirm call then succeeds.
 
@@ -124,4 +159,14 @@ def change_number(world: PortOneWorld, former: str, new: str) -> None:
     world.changed()
 
 
-__all__ = ["approve", "approve_identity", "change_number", "fail", "hold", "payment_json"]
+__all__ = [
+    "answer_cancellations",
+    "approve",
+    "approve_identity",
+    "cancel_at_console",
+    "change_number",
+    "fail",
+    "finish_cancellations",
+    "hold",
+    "payment_json",
+]

@@ -129,6 +129,11 @@ def _pre_register(world: PortOneWorld, payment_id: str, request: _PreRegister) -
     keep_payment(world, registered)
 
 
+def cancel(world: PortOneWorld, payment_id: str, amount: int, reason: str) -> Cancellation:
+    """Gives back a part; raises PortOneFailure as the call does."""
+    return _cancel(world, payment_id, _Cancel(reason=reason, amount=amount))
+
+
 def _cancel(world: PortOneWorld, payment_id: str, request: _Cancel) -> Cancellation:
     payment = find_payment(world, payment_id)
     if payment.status == "CANCELLED":
@@ -136,19 +141,32 @@ def _cancel(world: PortOneWorld, payment_id: str, request: _Cancel) -> Cancellat
     if payment.status not in {"PAID", "PARTIAL_CANCELLED"}:
         raise PortOneFailure(ErrorType.PAYMENT_NOT_PAID, "결제가 완료되지 않은 건입니다.")
     cancellation = _cancellation(payment, request, world.clock.now())
-    cancelled = replace(
-        payment,
-        cancellations=(*payment.cancellations, cancellation),
-        changed_at=cancellation.at,
-    )
-    whole = cancelled.cancelled == cancelled.total
-    cancelled = replace(cancelled, status="CANCELLED" if whole else "PARTIAL_CANCELLED")
-    if request.skip_webhook:
-        keep_payment(world, cancelled)
-    else:
-        kind = "Transaction.Cancelled" if whole else "Transaction.PartialCancelled"
-        notify(world, cancelled, kind, cancellation)
+    if payment.on_cancel == "REFUSED":
+        raise PortOneFailure(
+            ErrorType.PG_PROVIDER,
+            "카드사에서 취소를 거절했습니다.",
+            pg_code="CANCEL_PERIOD_OVER",
+            pg_message="취소 가능 기간이 지났습니다.",
+        )
+    if payment.on_cancel == "LATER":
+        cancellation = replace(cancellation, status="REQUESTED")
+    keep_cancellation(world, payment, cancellation, silent=request.skip_webhook)
     return cancellation
+
+
+def keep_cancellation(
+    world: PortOneWorld, payment: Payment, cancellation: Cancellation, *, silent: bool
+) -> None:
+    """Adds it to the payment, or takes the place of the one with its id; the portal is told."""
+    others = tuple(c for c in payment.cancellations if c.id != cancellation.id)
+    changed = replace(payment, cancellations=(*others, cancellation), changed_at=world.clock.now())
+    changed = replace(changed, status=changed.refund_status)
+    if silent:
+        keep_payment(world, changed)
+        return
+    finished = "Cancelled" if changed.status == "CANCELLED" else "PartialCancelled"
+    kind = finished if cancellation.status == "SUCCEEDED" else "CancelPending"
+    notify(world, changed, f"Transaction.{kind}", cancellation)
 
 
 def _cancellation(payment: Payment, request: _Cancel, now: datetime) -> Cancellation:
@@ -209,8 +227,8 @@ def _webhook_json(notice: SentWebhook) -> dict[str, object]:
 
 
 def _cancellation_json(cancellation: Cancellation) -> dict[str, object]:
-    return {
-        "status": "SUCCEEDED",
+    body: dict[str, object] = {
+        "status": cancellation.status,
         "id": cancellation.id,
         "pgCancellationId": f"pg-{cancellation.id}",
         "totalAmount": cancellation.total,
@@ -218,9 +236,11 @@ def _cancellation_json(cancellation: Cancellation) -> dict[str, object]:
         "vatAmount": cancellation.vat,
         "reason": cancellation.reason,
         "requestedAt": cancellation.at.isoformat(),
-        "cancelledAt": cancellation.at.isoformat(),
         "trigger": "API",
     }
+    if cancellation.status == "SUCCEEDED":
+        body["cancelledAt"] = cancellation.at.isoformat()
+    return body
 
 
 def payment_json(payment: Payment) -> dict[str, object]:
@@ -262,7 +282,8 @@ def payment_json(payment: Payment) -> dict[str, object]:
         body["failure"] = {"reason": reason, "pgCode": "REJECT_CARD", "pgMessage": reason}
     if payment.cancellations:
         body["cancellations"] = [_cancellation_json(c) for c in payment.cancellations]
-        body["cancelledAt"] = payment.cancellations[-1].at.isoformat()
+        if payment.status in {"CANCELLED", "PARTIAL_CANCELLED"}:
+            body["cancelledAt"] = payment.cancellations[-1].at.isoformat()
     return body
 
 

@@ -11,6 +11,9 @@ PaymentStatus = Literal["READY", "PENDING", "PAID", "FAILED", "PARTIAL_CANCELLED
 IdentityStatus = Literal["READY", "VERIFIED", "FAILED"]
 ChannelType = Literal["LIVE", "TEST"]
 PayMethod = Literal["CARD", "TRANSFER"]
+CancelStatus = Literal["SUCCEEDED", "REQUESTED", "FAILED"]
+CancelAnswer = Literal["AT_ONCE", "LATER", "REFUSED"]
+"""How the issuer takes a cancellation. REFUSED: the payment is too old."""
 
 
 class Clock(Protocol):
@@ -158,6 +161,7 @@ class Cancellation:
     vat: int
     reason: str
     at: datetime
+    status: CancelStatus = "SUCCEEDED"
 
 
 @dataclass(frozen=True)
@@ -194,18 +198,32 @@ class Payment:
     pg_tx_id: str | None = None
     cancellations: tuple[Cancellation, ...] = ()
     webhooks: tuple[SentWebhook, ...] = ()
+    on_cancel: CancelAnswer = "AT_ONCE"
+
+    @property
+    def going(self) -> tuple[Cancellation, ...]:
+        """What was given back or is on its way."""
+        return tuple(c for c in self.cancellations if c.status != "FAILED")
 
     @property
     def cancelled(self) -> int:
-        return sum(c.total for c in self.cancellations)
+        return sum(c.total for c in self.going)
 
     @property
     def cancelled_tax_free(self) -> int:
-        return sum(c.tax_free for c in self.cancellations)
+        return sum(c.tax_free for c in self.going)
 
     @property
     def cancelled_vat(self) -> int:
-        return sum(c.vat for c in self.cancellations)
+        return sum(c.vat for c in self.going)
+
+    @property
+    def refund_status(self) -> PaymentStatus:
+        """Of a captured payment: what its finished cancellations make of it."""
+        done = sum(c.total for c in self.cancellations if c.status == "SUCCEEDED")
+        if not done:
+            return "PAID"
+        return "CANCELLED" if done == self.total else "PARTIAL_CANCELLED"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ def test_to_the_operator_the_listener_keeps_its_word(operator_port: int, tmp_pat
         "operator_list_catalogue_versions",
         "operator_list_coupons",
         "operator_list_price_agreements",
+        "operator_list_refunds",
     } <= succeeded
 
 

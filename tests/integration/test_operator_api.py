@@ -77,7 +77,12 @@ async def draft(operator: httpx.AsyncClient, document: dict[str, Any]) -> str:
 
 
 def path_of(route: APIRoute) -> str:
-    return route.path.format(code="NONE", agreement_id=uuid.UUID(int=7))
+    return route.path.format(
+        code="NONE",
+        agreement_id=uuid.UUID(int=7),
+        refund_id=uuid.UUID(int=7),
+        item_id=uuid.UUID(int=7),
+    )
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)

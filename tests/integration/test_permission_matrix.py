@@ -133,6 +133,7 @@ OPERATIONS = {
     "get_order_transaction_confirmation": "documents.read",
     "create_quote": "quotes.create",
     "get_credit_balance": "documents.read",
+    "list_refunds": "documents.read",
     "list_quotes": "quotes.create",
     "get_quote": "quotes.create",
     "get_quote_pdf": "quotes.create",
@@ -229,6 +230,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
 @request(
     *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
     "get_credit_balance",
+    "list_refunds",
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
