@@ -13,6 +13,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sandbox.faults import PROVIDERS, Fault
 from sandbox.groupware.state import IdTokenOverrides
 from sandbox.portone import PortOneFailure
+from sandbox.portone.billing_keys import (
+    CARD_NUMBER,
+    OUTCOMES,
+    billing_key_json,
+    decide_charges,
+    delete_billing_key,
+    issue_billing_key,
+)
 from sandbox.portone.console_actions import (
     approve,
     approve_identity,
@@ -42,6 +50,23 @@ class Approve(Strict):
     vat: int | None = None
 
 
+class IssueBillingKey(Strict):
+    """What the issuing window would do; the ids are those that the portal gave for it."""
+
+    card: str = Field(pattern=CARD_NUMBER.pattern)
+    expires: str | None = Field(default=None, pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")
+    issue_id: str | None = None
+    customer_id: str | None = None
+    channel_type: Literal["LIVE", "TEST"] = "LIVE"
+    store_id: str | None = None
+
+
+class DecideCharges(Strict):
+    """What becomes of a card's charges from now on."""
+
+    outcome: str = Field(pattern=f"^({'|'.join(OUTCOMES)})$")
+
+
 class ChangeNumber(Strict):
     """A person gets another phone and stays who they are."""
 
@@ -57,6 +82,7 @@ def build_router(world: World) -> APIRouter:
     router = APIRouter(prefix="/_sandbox/v1")
     _add_messages(router, world)
     _add_payments(router, world)
+    _add_billing_keys(router, world)
     add_sites(router, world)
     add_openid(router, world)
     _add_clock(router, world)
@@ -111,6 +137,32 @@ def _add_payments(router: APIRouter, world: World) -> None:
                     world.webhooks.deliver(message)
                 return
         raise HTTPException(404, "webhook_not_found")
+
+
+def _add_billing_keys(router: APIRouter, world: World) -> None:
+    @router.get("/billing-keys")
+    async def billing_keys() -> dict[str, object]:
+        return {"items": [billing_key_json(k) for k in world.portone.billing_keys.values()]}
+
+    @router.post("/billing-keys", status_code=201)
+    async def issue(body: IssueBillingKey) -> dict[str, object]:
+        key = issue_billing_key(world, **body.model_dump())
+        return {"billing_key": key.key, "outcome": key.outcome}
+
+    @router.put("/billing-keys/{billing_key}/charges", status_code=204)
+    async def decide(billing_key: str, body: DecideCharges) -> None:
+        _now(lambda: decide_charges(world, billing_key, body.outcome))
+
+    @router.delete("/billing-keys/{billing_key}", status_code=204)
+    async def delete(billing_key: str) -> None:
+        _now(lambda: delete_billing_key(world, billing_key))
+
+
+def _now(action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except PortOneFailure as refused:
+        raise HTTPException(refused.status, refused.body()) from refused
 
 
 async def _action(action: Callable[[], Awaitable[T]]) -> T:

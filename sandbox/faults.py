@@ -16,7 +16,8 @@ class Fault(BaseModel):
     """`drop_after` n: n requests are answered; later ones are done and their answer is lost.
 
     For `webhooks` the requests are ours to the portal: `down` mutes them, a lost answer has them
-    sent again. `nonsense` is for the providers that speak HTTP.
+    sent again. `answer_after_ms`: the work is done at once and told that late, which `latency_ms`,
+    before the work, is not. `nonsense` is for the providers that speak HTTP.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -26,6 +27,7 @@ class Fault(BaseModel):
     down: bool = False
     drop_after: int | None = Field(default=None, ge=0)
     nonsense: bool = False
+    answer_after_ms: int = Field(default=0, ge=0, le=60_000)
 
 
 class Faults:
@@ -87,7 +89,20 @@ class FaultMiddleware:
             if not await cut_connection(scope, receive):
                 raise DroppedConnection(provider)
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _late(send, fault.answer_after_ms))
+
+
+def _late(send: Send, milliseconds: int) -> Send:
+    """The first word of an answer comes that late."""
+    if not milliseconds:
+        return send
+
+    async def later(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(milliseconds / 1000)
+        await send(message)
+
+    return later
 
 
 async def _nowhere(_: Message) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 
+from sandbox.portone.billing_keys import build_billing_keys_router
 from sandbox.portone.errors import ErrorType, PortOneFailure
 from sandbox.portone.identity import build_identity_router
 from sandbox.portone.payments import build_payments_router
@@ -42,4 +43,5 @@ def build_router(world: PortOneWorld) -> APIRouter:
     router = APIRouter(prefix="/portone", dependencies=[Depends(check_caller)])
     router.include_router(build_identity_router(world))
     router.include_router(build_payments_router(world))
+    router.include_router(build_billing_keys_router(world))
     return router

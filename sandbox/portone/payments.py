@@ -268,18 +268,24 @@ def payment_json(payment: Payment) -> dict[str, object]:
             "cancelledTaxFree": payment.cancelled_tax_free,
         },
         "currency": payment.currency,
-        "customer": {},
+        "customer": {"id": payment.customer_id} if payment.customer_id else {},
         "origin": {"platformType": "PC", "ipAddress": "127.0.0.1"},
         "webhooks": [_webhook_json(w) for w in payment.webhooks],
     }
     if payment.channel_type is not None:
         body["channel"] = CHANNELS[payment.method][payment.channel_type].selected()
+    if payment.billing_key is not None:
+        body["billingKey"] = payment.billing_key
     if payment.paid_at is not None:
         body |= _paid_facts(payment, payment.paid_at)
     if payment.status == "FAILED":
         reason = payment.failure or ""
         body["failedAt"] = payment.changed_at.isoformat()
-        body["failure"] = {"reason": reason, "pgCode": "REJECT_CARD", "pgMessage": reason}
+        body["failure"] = {
+            "reason": reason,
+            "pgCode": payment.failure_code,
+            "pgMessage": reason,
+        }
     if payment.cancellations:
         body["cancellations"] = [_cancellation_json(c) for c in payment.cancellations]
         if payment.status in {"CANCELLED", "PARTIAL_CANCELLED"}:
@@ -292,23 +298,33 @@ def _paid_facts(payment: Payment, paid_at: datetime) -> dict[str, object]:
         "paidAt": paid_at.isoformat(),
         "pgTxId": payment.pg_tx_id or "",
         "disputes": [],
-        "method": _CARD if payment.method == "CARD" else _TRANSFER,
+        "method": _method_json(payment),
     }
 
 
-_CARD: dict[str, object] = {
-    "type": "PaymentMethodCard",
-    "card": {
+def _method_json(payment: Payment) -> dict[str, object]:
+    if payment.method == "TRANSFER":
+        return _TRANSFER
+    return {
+        "type": "PaymentMethodCard",
+        "card": card_json(payment.card_number or "451842******1234"),
+        "approvalNumber": "00000000",
+        "installment": {"month": 0, "isInterestFree": False},
+    }
+
+
+def card_json(masked: str) -> dict[str, object]:
+    """The SDK's `Card`."""
+    return {
         "issuer": "SHINHAN_CARD",
         "brand": "LOCAL",
         "type": "CREDIT",
         "ownerType": "CORPORATE",
         "name": "샌드박스카드",
-        "number": "451842******1234",
-    },
-    "approvalNumber": "00000000",
-    "installment": {"month": 0, "isInterestFree": False},
-}
+        "number": masked,
+    }
+
+
 _TRANSFER: dict[str, object] = {"type": "PaymentMethodTransfer", "bank": "SHINHAN_BANK"}
 
 

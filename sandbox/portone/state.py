@@ -7,10 +7,19 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-PaymentStatus = Literal["READY", "PENDING", "PAID", "FAILED", "PARTIAL_CANCELLED", "CANCELLED"]
+PaymentStatus = Literal[
+    "READY",
+    "PENDING",
+    "VIRTUAL_ACCOUNT_ISSUED",
+    "PAID",
+    "FAILED",
+    "PARTIAL_CANCELLED",
+    "CANCELLED",
+]
 IdentityStatus = Literal["READY", "VERIFIED", "FAILED"]
 ChannelType = Literal["LIVE", "TEST"]
-PayMethod = Literal["CARD", "TRANSFER"]
+PayMethod = Literal["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "BILLING_KEY"]
+BillingKeyStatus = Literal["ISSUED", "DELETED"]
 CancelStatus = Literal["SUCCEEDED", "REQUESTED", "FAILED"]
 CancelAnswer = Literal["AT_ONCE", "LATER", "REFUSED"]
 """How the issuer takes a cancellation. REFUSED: the payment is too old."""
@@ -84,40 +93,32 @@ class Channel:
         }
 
 
-CARD_CHANNELS: dict[ChannelType, Channel] = {
-    "LIVE": Channel(
-        "channel-id-card", "channel-key-card", "카드", "LIVE", "TOSSPAYMENTS", "sandbox-live"
-    ),
-    "TEST": Channel(
-        "channel-id-card-test",
-        "channel-key-card-test",
-        "카드(테스트)",
-        "TEST",
-        "TOSSPAYMENTS",
-        "sandbox-test",
-    ),
-}
-TRANSFER_CHANNELS: dict[ChannelType, Channel] = {
-    "LIVE": Channel(
-        "channel-id-transfer",
-        "channel-key-transfer",
-        "실시간 계좌이체",
-        "LIVE",
-        "TOSSPAYMENTS",
-        "sandbox-live",
-    ),
-    "TEST": Channel(
-        "channel-id-transfer-test",
-        "channel-key-transfer-test",
-        "실시간 계좌이체(테스트)",
-        "TEST",
-        "TOSSPAYMENTS",
-        "sandbox-test",
-    ),
-}
+def _channels(method: str, name: str) -> dict[ChannelType, Channel]:
+    return {
+        "LIVE": Channel(
+            f"channel-id-{method}",
+            f"channel-key-{method}",
+            name,
+            "LIVE",
+            "TOSSPAYMENTS",
+            "sandbox-live",
+        ),
+        "TEST": Channel(
+            f"channel-id-{method}-test",
+            f"channel-key-{method}-test",
+            f"{name}(테스트)",
+            "TEST",
+            "TOSSPAYMENTS",
+            "sandbox-test",
+        ),
+    }
+
+
 CHANNELS: dict[PayMethod, dict[ChannelType, Channel]] = {
-    "CARD": CARD_CHANNELS,
-    "TRANSFER": TRANSFER_CHANNELS,
+    "CARD": _channels("card", "카드"),
+    "TRANSFER": _channels("transfer", "실시간 계좌이체"),
+    "VIRTUAL_ACCOUNT": _channels("virtual-account", "가상계좌"),
+    "BILLING_KEY": _channels("billing", "자동카드결제"),
 }
 IDENTITY_CHANNEL = Channel(
     "channel-id-identity", "channel-key-identity", "본인인증", "LIVE", "DANAL", "sandbox-identity"
@@ -176,6 +177,30 @@ class SentWebhook:
 
 
 @dataclass(frozen=True)
+class BillingKey:
+    """A card that may be charged without its owner. `outcome`: what becomes of its charges."""
+
+    key: str
+    status: BillingKeyStatus
+    store_id: str
+    channel_type: ChannelType
+    card_number: str
+    expires: str
+    """The card's last month, YYYY-MM."""
+    outcome: str
+    issued_at: datetime
+    issue_id: str | None = None
+    issue_name: str | None = None
+    customer_id: str | None = None
+    customer_name: str | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def masked(self) -> str:
+        return f"{self.card_number[:6]}******{self.card_number[-4:]}"
+
+
+@dataclass(frozen=True)
 class Payment:
     """One payment. Money is integer KRW; `total` is None when only the id was registered."""
 
@@ -195,6 +220,12 @@ class Payment:
     method: PayMethod = "CARD"
     paid_at: datetime | None = None
     failure: str | None = None
+    failure_code: str = "REJECT_CARD"
+    """The payment company's own code."""
+    billing_key: str | None = None
+    card_number: str | None = None
+    """As shown: masked."""
+    customer_id: str | None = None
     pg_tx_id: str | None = None
     cancellations: tuple[Cancellation, ...] = ()
     webhooks: tuple[SentWebhook, ...] = ()
@@ -230,6 +261,7 @@ class Payment:
 class _Snapshot:
     identities: tuple[Identity, ...] = ()
     payments: tuple[Payment, ...] = ()
+    billing_keys: tuple[BillingKey, ...] = ()
     first_numbers: dict[str, str] = field(default_factory=dict)
 
 
@@ -238,10 +270,11 @@ _SNAPSHOT = TypeAdapter(_Snapshot)
 
 @dataclass
 class PortOneState:
-    """Identity verifications and payments by id, in the order they came."""
+    """Identity verifications, payments and billing keys by id, in the order they came."""
 
     identities: dict[str, Identity] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
+    billing_keys: dict[str, BillingKey] = field(default_factory=dict)
     first_numbers: dict[str, str] = field(default_factory=dict)
     """By phone: the first number of the person who has it now."""
 
@@ -252,7 +285,10 @@ class PortOneState:
     def dump(self) -> dict[str, object]:
         """Plain JSON that `load` takes back."""
         snapshot = _Snapshot(
-            tuple(self.identities.values()), tuple(self.payments.values()), self.first_numbers
+            tuple(self.identities.values()),
+            tuple(self.payments.values()),
+            tuple(self.billing_keys.values()),
+            self.first_numbers,
         )
         plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
         return plain
@@ -262,6 +298,7 @@ class PortOneState:
         snapshot = _SNAPSHOT.validate_python(plain)
         self.identities = {i.id: i for i in snapshot.identities}
         self.payments = {p.id: p for p in snapshot.payments}
+        self.billing_keys = {k.key: k for k in snapshot.billing_keys}
         self.first_numbers = dict(snapshot.first_numbers)
 
 
