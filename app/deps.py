@@ -13,6 +13,7 @@ from app.adapters.http import ProviderHttp
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity
 from app.adapters.nts import NtsBusinessRegistry
 from app.adapters.portone import PAYMENT_READ_SECONDS, PortOneConnection
+from app.adapters.portone_billing_keys import PortOneBillingKeys
 from app.adapters.portone_identity import PortOneIdentity
 from app.adapters.portone_payments import PortOnePayments
 from app.adapters.social import Google, Kakao, Naver
@@ -31,10 +32,13 @@ from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
 from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
+from app.services.card_jobs import CardJobs
+from app.services.cards import Cards
 from app.services.case_decisions import CaseDecisions
 from app.services.case_queue import CaseQueue
 from app.services.cases import Cases
 from app.services.catalogue import Catalogues
+from app.services.charges import Charges
 from app.services.company_claims import CompanyClaims
 from app.services.company_contacts import CompanyContacts
 from app.services.contract_import import ContractImport
@@ -112,6 +116,9 @@ class Deps:
     refunds: Refunds
     unattended_items: UnattendedItems
     payment_methods: PaymentMethods
+    cards: Cards
+    card_jobs: CardJobs
+    charges: Charges
     provisioning: Provisioning
     site_puts: SitePuts
     order_jobs: OrderJobs
@@ -245,15 +252,14 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     files = DiskFiles(settings.files_dir)
     cases = Cases(vault)
     catalogues = Catalogues(database)
-    payment_provider = PortOnePayments(
-        PortOneConnection(
-            settings.portone_base_url,
-            settings.portone_api_secret.get_secret_value(),
-            settings.portone_store_id,
-            read_seconds=PAYMENT_READ_SECONDS,
-            transport=transport,
-        )
+    portone = PortOneConnection(
+        settings.portone_base_url,
+        settings.portone_api_secret.get_secret_value(),
+        settings.portone_store_id,
+        read_seconds=PAYMENT_READ_SECONDS,
+        transport=transport,
     )
+    payment_provider, billing_keys = PortOnePayments(portone), PortOneBillingKeys(portone)
     shop = Shop(
         settings.portone_store_id,
         _channels(settings),
@@ -261,6 +267,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     )
     refunds = Refunds(database, clock, payment_provider, mails, emails)
     payments = Payments(database, clock, payment_provider, mails, emails, shop, catalogues, refunds)
+    card_jobs = CardJobs(database, clock, vault, billing_keys, mails, emails)
     groupware = GroupwareProvisioning(
         settings.groupware_base_url,
         settings.groupware_client_id,
@@ -390,6 +397,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         refunds=refunds,
         unattended_items=UnattendedItems(database, clock),
         payment_methods=PaymentMethods(payments),
+        cards=Cards(vault, billing_keys, payments),
+        card_jobs=card_jobs,
+        charges=Charges(database, clock, vault, billing_keys, payments, card_jobs),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         site_puts=SitePuts(database, clock, vault, groupware),
         scheduled_changes=ScheduledChanges(catalogues),
@@ -403,6 +413,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         webhooks=ReceivedWebhooks(
             database,
             clock,
+            vault,
             PortOneWebhooks(settings.portone_webhook_secrets.get_secret_value().split()),
             GroupwareWebhooks(settings.groupware_webhook_secrets.get_secret_value().split()),
         ),
@@ -443,6 +454,7 @@ def _channels(settings: Settings) -> Mapping[PaymentMethod, str]:
     keys = {
         PaymentMethod.CARD: settings.portone_card_channel_key,
         PaymentMethod.TRANSFER: settings.portone_transfer_channel_key,
+        PaymentMethod.BILLING_KEY: settings.portone_billing_channel_key,
     }
     return {method: key for method, key in keys.items() if key}
 

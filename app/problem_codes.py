@@ -372,6 +372,37 @@ PROBLEM_CODES = _catalogue(
         "This payment method cannot be used.",
     ),
     (
+        "payment_method_not_found",
+        404,
+        "등록된 결제수단을 찾을 수 없습니다.",
+        "There is no such registered payment method.",
+    ),
+    (
+        "payment_method_lost",
+        409,
+        "카드사에서 자동결제 등록이 해지된 카드입니다. 다시 등록해 주세요.",
+        "The card's registration was removed at the provider: register it again.",
+    ),
+    (
+        "payment_method_is_default",
+        409,
+        "다른 카드를 기본 카드로 먼저 지정해 주세요.",
+        "Another card must become the default first.",
+    ),
+    (
+        "too_many_payment_methods",
+        409,
+        "등록할 수 있는 카드 수를 초과했습니다.",
+        "Too many cards are registered.",
+    ),
+    (
+        "billing_key_refused",
+        422,
+        "카드 등록 정보를 확인할 수 없습니다. 처음부터 다시 등록해 주세요.",
+        "This registration cannot be confirmed: begin again.",
+    ),
+    ("card_expired", 422, "유효기간이 지난 카드입니다.", "The card has expired."),
+    (
         "managed_by_reseller",
         403,
         "파트너사(리셀러)를 통해 관리되는 멤버십입니다.",

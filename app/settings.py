@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     portone_card_channel_key: str = "channel-key-card"
     portone_transfer_channel_key: str = ""
     """Of 실시간 계좌이체; empty: not offered. For when its evidence is issued (section 11)."""
+    portone_billing_channel_key: str = ""
+    """Of 자동카드결제; empty: no card can be registered."""
     portone_identity_channel_key: str = "channel-key-identity"
     portone_webhook_secrets: SecretStr = SANDBOX_SECRETS["portone_webhook_secrets"]
     """One or two secrets separated by white space, for rotation."""

@@ -17,7 +17,8 @@ class Fault(BaseModel):
 
     For `webhooks` the requests are ours to the portal: `down` mutes them, a lost answer has them
     sent again. `answer_after_ms`: the work is done at once and told that late, which `latency_ms`,
-    before the work, is not. `nonsense` is for the providers that speak HTTP.
+    before the work, is not. `only`: it is asked of requests whose path has that in it. `nonsense`
+    is for the providers that speak HTTP.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -28,6 +29,7 @@ class Fault(BaseModel):
     drop_after: int | None = Field(default=None, ge=0)
     nonsense: bool = False
     answer_after_ms: int = Field(default=0, ge=0, le=60_000)
+    only: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class Faults:
@@ -78,6 +80,9 @@ class FaultMiddleware:
             await self.app(scope, receive, send)
             return
         fault = self._faults.of(provider)
+        if fault.only is not None and fault.only not in scope["path"]:
+            await self.app(scope, receive, send)
+            return
         if fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         if fault.down or random.random() < fault.error_rate:

@@ -62,6 +62,7 @@ def settings(
     return Settings(
         database_url=postgres.dsn(database_name, "portal_api"),
         metrics_port=0,
+        portone_billing_channel_key="channel-key-billing",
         files_dir=tmp_path_factory.mktemp("files"),
     )
 

@@ -14,6 +14,7 @@ from app.db.ids import new_id
 from app.db.tables.companies import CompanyMember, GroupwareLink
 from app.jobs.entrypoints import entrypoints
 from app.services.sweep import sweep
+from sandbox.portone.billing_keys import issue_billing_key
 from sandbox.portone.console_actions import approve
 from sandbox.world import World
 
@@ -228,6 +229,34 @@ async def read_order(
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+CARD = "4518420000001234"
+
+
+async def open_card_window(client: httpx.AsyncClient, member: Member) -> dict[str, Any]:
+    """What the provider's window for typing a card is opened with."""
+    answer = await client.post("/v1/payment-methods/start", headers=member.headers)
+    assert answer.status_code == 201, answer.text
+    window: dict[str, Any] = answer.json()
+    return window
+
+
+async def register_card(
+    client: httpx.AsyncClient, world: World, member: Member, number: str = CARD, **more: Any
+) -> dict[str, Any]:
+    """A card as a customer registers it; `billing_key` is what a test may ask the sandbox with."""
+    window = await open_card_window(client, member)
+    issued = issue_billing_key(
+        world,
+        number,
+        issue_id=window["issue_id"],
+        customer_id=window["customer"]["customer_id"],
+    )
+    body = {"issue_id": window["issue_id"], "billing_key": issued.key} | more
+    answer = await client.post("/v1/payment-methods", json=body, headers=member.headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json() | {"billing_key": issued.key}
 
 
 async def run_jobs(portal: FastAPI, rounds: int = 20) -> None:

@@ -1,7 +1,9 @@
 """The connection to PortOne V2 that identity and payments share (contracts/portone.md)."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from typing import TypeGuard
 
 import httpx
 import msgspec
@@ -23,6 +25,8 @@ _REFUSALS = {
     "INVALID_REQUEST": Refusal.INVALID,
     "UNAUTHORIZED": Refusal.NOT_ALLOWED,
     "FORBIDDEN": Refusal.NOT_ALLOWED,
+    "BILLING_KEY_NOT_FOUND": Refusal.NOT_FOUND,
+    "BILLING_KEY_ALREADY_DELETED": Refusal.DELETED,
     "PAYMENT_NOT_FOUND": Refusal.NOT_FOUND,
     "PAYMENT_NOT_PAID": Refusal.NOT_READY,
     "ALREADY_PAID": Refusal.ALREADY_DONE,
@@ -32,22 +36,32 @@ _REFUSALS = {
 }
 
 
-class _ErrorAnswer(msgspec.Struct):
+class _ErrorAnswer(msgspec.Struct, rename="camel"):
     type: str
+    pg_code: str | None = None
 
 
 def _refusal(status: int, body: bytes) -> tuple[Refusal, str] | None:
-    """PG_PROVIDER comes with 502 although it is a refusal, so the type is asked first."""
+    """PG_PROVIDER comes with 502 although it is a refusal, so the type is asked first.
+
+    Its code is the one of the company behind: it says more.
+    """
     try:
-        kind = msgspec.json.decode(body, type=_ErrorAnswer).type
+        answer = msgspec.json.decode(body, type=_ErrorAnswer)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    kind, pg_code = answer.type, answer.pg_code
     known = _REFUSALS.get(kind)
     if known is not None:
-        return known, kind
+        return known, pg_code if known is Refusal.REJECTED and _is_code(pg_code) else kind
     if 400 <= status < 500 and status not in {408, 429} and len(kind) < 80:
         return Refusal.INVALID, kind
     return None
+
+
+def _is_code(text: str | None) -> TypeGuard[str]:
+    """Whether it may be logged: a code, and no sentence that could name somebody."""
+    return text is not None and re.fullmatch(r"[A-Za-z0-9_-]{1,60}", text) is not None
 
 
 class PortOneConnection:

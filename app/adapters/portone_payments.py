@@ -186,7 +186,7 @@ def _reported(found: _Payment) -> ReportedPayment:
         method=_METHODS.get(method.type, ReportedMethod.OTHER) if method else None,
         card_issuer=card.issuer if card else None,
         card_name=card.name if card else None,
-        card_last4=_last4(card.number) if card and card.number else None,
+        card_last4=last4(card.number) if card and card.number else None,
         approval_number=method.approval_number if method else None,
         receipt_url=found.receipt_url,
         cancellations=tuple(
@@ -196,7 +196,7 @@ def _reported(found: _Payment) -> ReportedPayment:
     )
 
 
-def _last4(masked: str) -> str | None:
+def last4(masked: str) -> str | None:
     """The last four digits, or None when they are masked."""
     end = masked.replace("-", "").replace(" ", "")[-4:]
     return end if len(end) == 4 and end.isascii() and end.isdigit() else None

@@ -37,6 +37,16 @@ class ScheduledRead(msgspec.Struct, frozen=True):
         )
 
 
+class PayingCardRead(msgspec.Struct, frozen=True):
+    """The registered card that renewals are charged to."""
+
+    id: UUID
+    state: str
+    issuer: str | None
+    name: str | None
+    last4: str | None
+
+
 class MembershipRead(msgspec.Struct, frozen=True):
     """A membership and the site it is for. Quantities are totals; storage in GB of 2³⁰ bytes."""
 
@@ -71,6 +81,7 @@ class MembershipRead(msgspec.Struct, frozen=True):
     usage: UsageRead | None
     usage_at: datetime | None
     scheduled: ScheduledRead | None
+    card: PayingCardRead | None
     created_at: datetime
 
 
@@ -83,6 +94,8 @@ _COLUMNS = (
     " m.complimentary_users, m.storage_gb, m.base_storage_gb, m.add_ons, m.monthly_fee,"
     " m.term_months, m.auto_renew, m.revision, s.usage, s.usage_at,"
     " (SELECT row_to_json(c) FROM scheduled_changes c WHERE c.membership_id = m.id) AS scheduled,"
+    " (SELECT row_to_json(k) FROM (SELECT id, state, issuer, name, last4 FROM payment_methods"
+    "   WHERE company_id = m.company_id AND id = m.payment_method_id) AS k) AS card,"
     " m.created_at"
 )
 _FROM = f"SELECT {_COLUMNS} FROM memberships m JOIN sites s ON s.id = m.site_id"  # noqa: S608 - our own text

@@ -45,6 +45,11 @@ class AuditAction(StrEnum):
     GROUPWARE_ADMIN_LOST = "groupware.admin_lost"
     GROUPWARE_ADMIN_RESTORED = "groupware.admin_restored"
     AUTO_RENEW_CHANGED = "membership.auto_renew_changed"
+    MEMBERSHIP_CARD_CHANGED = "membership.payment_method_changed"
+    CARD_REGISTERED = "payment_method.registered"
+    CARD_CHANGED = "payment_method.changed"
+    CARD_REMOVED = "payment_method.removed"
+    CARD_LOST = "payment_method.lost"
     CHANGE_SCHEDULED = "membership.change_scheduled"
     SCHEDULED_CHANGE_UNDONE = "membership.scheduled_change_undone"
     MEMBERSHIP_ENDED = "membership.ended"
@@ -126,6 +131,15 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
         AuditAction.COUPON_ENDED: Name("쿠폰 종료", "A coupon was ended"),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
+        AuditAction.MEMBERSHIP_CARD_CHANGED: Name(
+            "자동결제 카드 연결 변경", "A membership's card changed"
+        ),
+        AuditAction.CARD_REGISTERED: Name("자동결제 카드 등록", "A card was registered"),
+        AuditAction.CARD_CHANGED: Name("자동결제 카드 정보 변경", "A registered card changed"),
+        AuditAction.CARD_REMOVED: Name("자동결제 카드 삭제", "A registered card was removed"),
+        AuditAction.CARD_LOST: Name(
+            "자동결제 카드 등록 해지 확인", "A registered card is not at the provider any more"
+        ),
         AuditAction.BUSINESS_DOCUMENT_SENT: Name("사업자등록증 제출", "Business document sent"),
         AuditAction.COMPANY_CLAIMED: Name(
             "사업자번호 소유권 확인 요청 접수", "Somebody claims the company"

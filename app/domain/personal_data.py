@@ -58,6 +58,11 @@ SITE = Keeping(
     "the groupware's administrator, named by the company for its contract",
     "ends with the company's withdrawal",
 )
+CARD = Keeping(
+    "CARD",
+    "the company's renewals are charged to it",
+    "ends with the card's removal, or the company's withdrawal",
+)
 MAIL = Keeping("MAIL", "what was mailed can be sent again", "the mail was queued", 90)
 INVITATION = Keeping("INVITATION", "it can be sent again", "it ended", 30)
 CONTACT_ON_FILE = Keeping(
@@ -107,6 +112,7 @@ SECRET = "a secret: whoever holds the export must not hold it, too"  # noqa: S10
 PASSING = "gone within a day"
 COPY = "a copy of what another section has"
 NO_ACCOUNTS = "of a sender without an account, or the company's record"
+OF_COMPANY = "the company's, and shown to everybody who manages its payments"
 ANOTHERS = "the company's record of somebody it named"
 
 
@@ -177,6 +183,11 @@ FACTS: tuple[Fact, ...] = (
     _fact("payments.issuer", "who issued the card", CONTRACT, "orders"),
     _fact("payments.last4", "last digits of the card", CONTRACT, "orders"),
     _fact("payments.receipt_url", "the processor's slip", CONTRACT, "orders"),
+    _inside("payment_methods.billing_key", "key to the company's card", CARD, SECRET),
+    _inside("payment_methods.billing_key_index", "hash of it", CARD, KEYED),
+    _inside("payment_methods.issuer", "who issued the company's card", CARD, OF_COMPANY),
+    _inside("payment_methods.name", "what the issuer calls it", CARD, OF_COMPANY),
+    _inside("payment_methods.last4", "last digits of the company's card", CARD, OF_COMPANY),
     _fact("mails.recipient", "e-mail", MAIL, "mails"),
     _inside("mails.recipient_index", "hash of the e-mail", MAIL, KEYED),
     _fact("mails.facts", "names, devices, addresses", MAIL, "mails"),
@@ -229,8 +240,9 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         order_workbooks state
         orders number kind status payment_status payment_method catalogue_code coupon_code
         orders end_reason
-        payments method status flags
         refunds destination reason state cancellation_id failure
+        payment_methods state role
+        payments method status flags failure_code provider_code
         pgqueuer entrypoint
         pgqueuer_log entrypoint
         pgqueuer_schedules expression entrypoint

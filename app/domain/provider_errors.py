@@ -12,6 +12,8 @@ class Refusal(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     ALREADY_DONE = "ALREADY_DONE"
     """The step was taken before: sent, verified, paid or cancelled already."""
+    DELETED = "DELETED"
+    """It was there once: a billing key that somebody removed."""
     NOT_READY = "NOT_READY"
     """A step that must come first was not taken: nothing was sent, nothing was paid."""
     AMOUNT_CHANGED = "AMOUNT_CHANGED"

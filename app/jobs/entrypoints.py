@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from app.deps import Deps
+from app.services.card_rows import MIND_CARD
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
@@ -34,7 +35,8 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         SEND_MAIL: deps.mails.send,
         ANNOUNCE_ORDER: deps.order_jobs.announce,
         EXPIRE_ORDER: deps.order_jobs.expire,
-        CHECK_PAYMENT: deps.payments.check,
+        CHECK_PAYMENT: deps.charges.check,
+        MIND_CARD: deps.card_jobs.mind,
         PROVISION_ITEM: deps.provisioning.provision,
         PUT_SITE: deps.site_puts.put,
         SEND_REFUND: deps.refunds.send,

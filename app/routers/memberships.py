@@ -1,13 +1,15 @@
 """멤버십 현황."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query, Response
+from pydantic import ConfigDict, model_validator
 
-from app.db.membership_reads import MembershipRead
+from app.db.membership_reads import MembershipRead, PayingCardRead
+from app.domain.cards import CARD_STATE_LABELS, CardState
 from app.domain.catalogue import SERVICE_TYPES, Catalogue
 from app.domain.memberships import (
     MEMBERSHIP_STATUS_LABELS,
@@ -26,11 +28,16 @@ from app.routers.answers import answer
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
-from app.routers.models import AnswerStruct, RequestModel
+from app.routers.models import AnswerStruct, Id, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
-from app.services.memberships import get_membership, list_memberships, set_auto_renew
+from app.services.memberships import (
+    RenewalChange,
+    change_renewal,
+    get_membership,
+    list_memberships,
+)
 
 router = APIRouter(prefix="/v1/memberships", tags=["memberships"], route_class=StrictRoute)
 
@@ -86,6 +93,18 @@ class MembershipScheduledBody(AnswerStruct, frozen=True):
     labels: list[str]
 
 
+class PayingCardBody(AnswerStruct, frozen=True):
+    """자동카드결제: the registered card that renewals are charged to. LOST ones are not charged."""
+
+    id: UUID
+    kind: str
+    issuer: str | None
+    name: str | None
+    last4: str | None
+    state: str
+    state_label: str
+
+
 class MembershipBody(AnswerStruct, frozen=True):
     """A membership; `monthly_fee` in KRW without VAT."""
 
@@ -111,6 +130,7 @@ class MembershipBody(AnswerStruct, frozen=True):
     monthly_fee: int
     auto_card_payment: bool
     auto_renew: bool
+    payment_method: PayingCardBody | None
     scheduled_change: MembershipScheduledBody | None
     contract_notice: str | None
 
@@ -132,9 +152,18 @@ class MembershipPageBody(AnswerStruct, frozen=True):
 
 
 class ChangeMembershipRequest(RequestModel):
-    """자동 연장 결제."""
+    """자동 연장 결제, and the registered card for it (null: none). What is not sent stays."""
 
-    auto_renew: bool
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    auto_renew: bool | None = None
+    payment_method_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing is to be changed")
+        return self
 
 
 @router.get(
@@ -192,7 +221,7 @@ async def get_one(
 @router.patch(
     "/{membership_id}",
     operation_id="update_membership",
-    summary="Switch automatic renewal",
+    summary="Change how renewals are paid",
     response_model=MembershipBody,
     description="자동 연장 결제. Takes the ETag that was read as If-Match.",
     responses={
@@ -204,6 +233,8 @@ async def get_one(
             "precondition_failed",
             "managed_by_reseller",
             "nothing_to_renew",
+            "payment_method_not_found",
+            "payment_method_lost",
             body=True,
         ),
     },
@@ -218,13 +249,10 @@ async def update_one(
 ) -> Response:
     seen = seen_revision(if_match)
     async with access.transaction() as (session, principal):
-        found = await set_auto_renew(
-            session,
-            principal,
-            membership_id,
-            auto_renew=body.auto_renew,
-            seen_revision=seen,
+        change = RenewalChange(
+            body.auto_renew, "payment_method_id" in body.model_fields_set, body.payment_method_id
         )
+        found = await change_renewal(session, principal, membership_id, change, seen)
     today = seoul_date(principal.now)
     catalogue = await deps.catalogues.in_force_outside(today)
     etag = {"ETag": etag_of(found.revision)}
@@ -269,10 +297,25 @@ def membership_body(
         ),
         add_on_groups=_groups(membership, catalogue, language),
         monthly_fee=membership.monthly_fee,
-        auto_card_payment=False,
+        auto_card_payment=membership.card is not None and membership.card.state == CardState.ACTIVE,
         auto_renew=membership.auto_renew,
+        payment_method=_card(membership.card, language),
         scheduled_change=_scheduled(membership, catalogue, language),
         contract_notice=said(notice, language) if notice else None,
+    )
+
+
+def _card(card: PayingCardRead | None, language: Language) -> PayingCardBody | None:
+    if card is None:
+        return None
+    return PayingCardBody(
+        id=card.id,
+        kind="CARD",
+        issuer=card.issuer,
+        name=card.name,
+        last4=card.last4,
+        state=card.state,
+        state_label=said(CARD_STATE_LABELS[CardState(card.state)], language),
     )
 
 

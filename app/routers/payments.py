@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.domain.billing_keys import DECLINE_LABELS, HARD, Decline
 from app.domain.orders import PaymentMethod
 from app.domain.payments import PAYMENT_STATE_LABELS, PaymentState
 from app.language import Language
+from app.routers.answers import to_json
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.idempotent import (
@@ -19,7 +21,7 @@ from app.routers.idempotent import (
     OncePerKey,
     answer_of,
 )
-from app.routers.models import AnswerModel, RequestModel
+from app.routers.models import AnswerModel, Id, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanManagePayments
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -31,10 +33,16 @@ router = APIRouter(prefix="/v1", tags=["payments"], route_class=StrictRoute)
 
 
 class StartPaymentRequest(RequestModel):
-    """By the order's method. `redirect_url` is where a phone's browser comes back to."""
+    """By the order's method. `redirect_url` is where a phone's browser comes back to.
 
-    method: Literal["CARD", "TRANSFER"]
-    redirect_url: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s]+$")] | None = None
+    `payment_method_id`: which registered card is charged, the default where none is named.
+    """
+
+    method: Literal["CARD", "TRANSFER", "BILLING_KEY"]
+    payment_method_id: Id | None = None
+    redirect_url: (
+        Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None
+    ) = None
 
 
 class CheckoutBody(AnswerModel):
@@ -51,6 +59,14 @@ class CheckoutBody(AnswerModel):
     redirect_url: str | None
 
 
+class PaymentFailureBody(AnswerModel):
+    """Why a registered card was declined. `hard`: trying again with it changes nothing."""
+
+    code: str
+    label: str
+    hard: bool
+
+
 class PaymentBody(AnswerModel):
     """A payment; amounts in KRW, VAT included."""
 
@@ -63,9 +79,12 @@ class PaymentBody(AnswerModel):
     vat: int
     paid_at: datetime | None
     receipt_url: str | None
+    failure: PaymentFailureBody | None
     checkout: CheckoutBody | None
 
 
+IN_A_WINDOW = ("CARD", "TRANSFER")
+"""Paid by the customer, in the window of the provider's SDK."""
 PROVIDER = ("provider_unavailable", "provider_failed")
 
 
@@ -73,8 +92,9 @@ PROVIDER = ("provider_unavailable", "provider_failed")
     "/orders/{order_id}/payments",
     operation_id="start_payment",
     summary="Start a payment",
-    description="약관 동의 및 결제. Closes the order's former payment. Needs an Idempotency-Key; "
-    "a repeat with the same key goes on with the same payment.",
+    description="약관 동의 및 결제. Closes the order's former payment. A registered card is "
+    "charged at once: the answer says PAID or FAILED. Needs an Idempotency-Key; a repeat with the "
+    "same key goes on with the same payment.",
     status_code=201,
     responses={
         201: {"model": PaymentBody},
@@ -84,7 +104,10 @@ PROVIDER = ("provider_unavailable", "provider_failed")
             "order_not_found",
             "order_state_conflict",
             "membership_changed",
+            "payment_in_progress",
             "payment_method_not_allowed",
+            "payment_method_not_found",
+            "payment_method_lost",
             *PROVIDER,
             body=True,
         ),
@@ -99,15 +122,24 @@ async def start_payment(
     body: StartPaymentRequest,
 ) -> Response:
     async def work(session: TransactionSession, principal: Principal) -> Answer:
-        payment = await deps.payments.start(session, principal, order_id, body.method)
-        checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
+        payment = await deps.payments.start(
+            session, principal, order_id, body.method, body.payment_method_id
+        )
+        checkout = None
+        if body.method in IN_A_WINDOW:
+            checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
         return answer_of(_body(payment, language, checkout), 201)
 
     response = await once.within(access, work)
     if response.status_code == 201:
         # Also for a repeat: the first try may have ended before the provider had answered.
         payment = PaymentBody.model_validate_json(bytes(response.body))
-        await deps.payments.announce(payment.id, payment.amount)
+        if payment.checkout is not None:
+            await deps.payments.announce(payment.id, payment.amount)
+        else:
+            await deps.charges.charge(payment.id)
+            response.body = to_json(_body(await deps.payments.get(access, payment.id), language))
+            response.headers["Content-Length"] = str(len(response.body))
     return response
 
 
@@ -158,6 +190,13 @@ def _checkout(payment: PaymentView, shop: Shop, redirect_url: str | None) -> Che
     )
 
 
+def _failure(decline: Decline | None, language: Language) -> PaymentFailureBody | None:
+    if decline is None:
+        return None
+    label = said(DECLINE_LABELS[decline], language)
+    return PaymentFailureBody(code=str(decline), label=label, hard=decline in HARD)
+
+
 def _body(
     payment: PaymentView, language: Language, checkout: CheckoutBody | None = None
 ) -> PaymentBody:
@@ -171,5 +210,6 @@ def _body(
         vat=payment.vat,
         paid_at=payment.paid_at,
         receipt_url=payment.receipt_url,
+        failure=_failure(payment.decline, language),
         checkout=checkout,
     )

@@ -42,6 +42,9 @@ _OF_COMPANY = """
         DELETE FROM invitations WHERE company_id = :company
     ), users AS (
         DELETE FROM company_members WHERE company_id = :company
+    ), cards AS (
+        UPDATE payment_methods SET state = 'DELETING', role = 'OTHER', due_at = :now
+         WHERE company_id = :company AND state IN ('ACTIVE', 'LOST')
     ), papers AS (
         INSERT INTO uploads (id, due_at)
         SELECT upload_id, cast(:now AS timestamptz)

@@ -1,5 +1,6 @@
-"""멤버십현황: reading memberships, and the switch 자동 연장 결제."""
+"""멤버십현황: reading memberships, the switch 자동 연장 결제, and its card."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -8,11 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.membership_reads import MEMBERSHIP, MEMBERSHIP_PAGE, MembershipRead
+from app.db.queue import Job, enqueue
 from app.db.tables.sites import Membership
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, record
+from app.services.card_rows import MIND_CARD, usable_card
 from app.services.cursors import OLDEST, make_cursor, read_cursor
 from app.services.principals import Access, Principal, read_within
 
@@ -47,17 +50,27 @@ def _found(membership: MembershipRead | None) -> MembershipRead:
     return membership
 
 
-async def set_auto_renew(
+@dataclass(frozen=True, slots=True)
+class RenewalChange:
+    """How renewals are paid. `auto_renew` None: it stays; so does the card unless `sets_card`,
+    which takes `card_id` or, where that is None, takes the card away."""
+
+    auto_renew: bool | None
+    sets_card: bool
+    card_id: UUID | None
+
+
+async def change_renewal(
     session: AsyncSession,
     principal: Principal,
     membership_id: UUID,
-    *,
-    auto_renew: bool,
+    change: RenewalChange,
     seen_revision: int | None,
 ) -> MembershipRead:
-    """Raises `precondition_failed` when it changed since `seen_revision`, and
+    """Raises `precondition_failed` when it changed since `seen_revision`,
 
-    `managed_by_reseller`; a free membership has nothing to renew.
+    `managed_by_reseller`, `payment_method_not_found` and `payment_method_lost`; a free membership
+    has nothing to renew.
     """
     row = (
         await session.execute(
@@ -72,20 +85,40 @@ async def set_auto_renew(
         raise DomainError("precondition_failed")
     if row.billing_channel == "RESELLER":
         raise DomainError("managed_by_reseller")
-    if auto_renew and row.term_months is None:
-        raise DomainError("nothing_to_renew", "/auto_renew")
-    if row.auto_renew != auto_renew:
-        row.auto_renew = auto_renew
-        row.revision += 1
-        row.updated_at = principal.now
-        record(
-            session,
-            AuditEntry.of_company(
-                principal,
-                AuditAction.AUTO_RENEW_CHANGED,
-                subject=str(membership_id),
-                details={"auto_renew": auto_renew},
-            ),
-        )
-        await session.flush()
+    if row.term_months is None and (change.auto_renew or change.card_id is not None):
+        field = "auto_renew" if change.auto_renew else "payment_method_id"
+        raise DomainError("nothing_to_renew", f"/{field}")
+    if change.auto_renew is not None and row.auto_renew != change.auto_renew:
+        row.auto_renew = change.auto_renew
+        details = {"auto_renew": change.auto_renew}
+        _changed(session, principal, row, AuditAction.AUTO_RENEW_CHANGED, details)
+    if change.sets_card and row.payment_method_id != change.card_id:
+        await _set_card(session, principal, row, change.card_id)
+    await session.flush()
     return _found(await read_within(session, principal, MEMBERSHIP, id=membership_id))
+
+
+async def _set_card(
+    session: AsyncSession, principal: Principal, row: Membership, card_id: UUID | None
+) -> None:
+    """The company's own account is told, whoever did it: by the card's job."""
+    if card_id is not None:
+        card = await usable_card(session, principal.company_id, card_id)
+        card.announced_at, card.due_at = None, principal.now
+        await enqueue(session, [Job(MIND_CARD, card.id)])
+    row.payment_method_id = card_id
+    details = {"payment_method_id": str(card_id or "")}
+    _changed(session, principal, row, AuditAction.MEMBERSHIP_CARD_CHANGED, details)
+
+
+def _changed(
+    session: AsyncSession,
+    principal: Principal,
+    row: Membership,
+    action: AuditAction,
+    details: Mapping[str, str | int | bool],
+) -> None:
+    row.revision += 1
+    row.updated_at = principal.now
+    entry = AuditEntry.of_company(principal, action, subject=str(row.id), details=details)
+    record(session, entry)

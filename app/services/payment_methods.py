@@ -94,7 +94,7 @@ class PaymentMethods:
             .with_for_update()
         )
         for payment in payments:
-            if payment.id not in seen:
+            if payment.id not in seen or _being_charged(payment):
                 raise DomainError("payment_in_progress")
             payment.status = str(step_payment(PaymentState(payment.status), PaymentState.CANCELLED))
             payment.updated_at = principal.now
@@ -121,6 +121,11 @@ class PaymentMethods:
             )
         )
         await session.flush()
+
+
+def _being_charged(payment: Payment) -> bool:
+    """A registered card: the provider may have taken the money and not shown it yet."""
+    return payment.status == PaymentState.READY and payment.charge_begun_at is not None
 
 
 async def _open_payments(session: AsyncSession, order: Order) -> list[UUID]:

@@ -19,6 +19,7 @@ from app.db.ids import new_id
 from app.db.queue import Job, enqueue
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
+from app.domain.billing_keys import HARD, Decline, decline_of
 from app.domain.errors import DomainError
 from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod, opening_time
 from app.domain.payments import (
@@ -31,6 +32,7 @@ from app.domain.payments import (
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provider_payments import ReportedPayment, ReportedStatus
 from app.domain.refunds import RefundReason
+from app.services.card_rows import usable_card
 from app.services.catalogue import Catalogues
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
@@ -87,6 +89,8 @@ class PaymentView:
     vat: int
     paid_at: datetime | None
     receipt_url: str | None
+    decline: Decline | None = None
+    """Why a registered card was not charged."""
 
 
 class Payments:
@@ -113,36 +117,60 @@ class Payments:
         self._refunds = refunds
 
     async def start(
-        self, session: AsyncSession, principal: Principal, order_id: UUID, method: str
+        self,
+        session: AsyncSession,
+        principal: Principal,
+        order_id: UUID,
+        method: str,
+        card_id: UUID | None = None,
     ) -> PaymentView:
         """A new payment in the caller's transaction; it closes the order's former ones.
 
-        `method` is the order's: another one is chosen for the order first. Raises
-        `order_not_found`, `order_state_conflict`, `payment_method_not_allowed` and
-        `membership_changed`.
+        `method` is the order's: another one is chosen for the order first. `card_id`: which
+        registered card, the default where none is named. Raises `order_not_found`,
+        `order_state_conflict`, `payment_method_not_allowed` and what `begin` raises.
         """
         order = await lock_order(session, principal.company_id, order_id)
         if order.status != OrderStatus.PENDING_PAYMENT:
             raise DomainError("order_state_conflict", current=order.status, wanted="PAID")
         if method != order.payment_method:
             raise DomainError("payment_method_not_allowed", "/method")
-        now = principal.now
+        if card_id is not None and method != PaymentMethod.BILLING_KEY:
+            raise DomainError("payment_method_not_allowed", "/payment_method_id")
+        return await self.begin(session, order, card_id, principal.now)
+
+    async def begin(
+        self, session: AsyncSession, order: Order, card_id: UUID | None, now: datetime
+    ) -> PaymentView:
+        """A new payment of a locked, unpaid order by its method; whoever begins one by a
+        registered card charges it when this transaction is over (`Charges.charge`).
+
+        Raises `membership_changed`, `payment_in_progress` while a card is being charged,
+        `payment_method_not_found` and `payment_method_lost`.
+        """
+        await _refuse_while_charging(session, order)
         catalogue = await self._catalogues.of(session, order.catalogue_code)
         await check_still_fits(session, catalogue, order, now)
+        card = None
+        if order.payment_method == PaymentMethod.BILLING_KEY:
+            card = await usable_card(session, order.company_id, card_id)
         await session.execute(
             update(Payment)
             .where(Payment.order_id == order.id, Payment.status == "READY")
             .values(status="CANCELLED", updated_at=now)
         )
+        assert order.payment_method is not None
         payment = Payment(
             id=new_id(),
             company_id=order.company_id,
             order_id=order.id,
-            method=method,
+            method=order.payment_method,
             status="READY",
             amount=order.total,
             vat=order.vat,
             flags=[],
+            payment_method_id=card.id if card else None,
+            hard_decline=False,
             check_due_at=now + CHECK_AFTER,
             created_at=now,
             updated_at=now,
@@ -181,9 +209,14 @@ class Payments:
 
     async def settle(self, payment_id: UUID) -> None:
         """Reads the payment and acts on it; safe to repeat, at any time, from anywhere."""
-        await self._settle(payment_id, await self._provider.get(str(payment_id)))
+        await self.settle_as(payment_id, await self.read(payment_id))
 
-    async def _settle(self, payment_id: UUID, reported: ReportedPayment | None) -> None:
+    async def read(self, payment_id: UUID) -> ReportedPayment | None:
+        """What the provider says. Raises ProviderError."""
+        return await self._provider.get(str(payment_id))
+
+    async def settle_as(self, payment_id: UUID, reported: ReportedPayment | None) -> None:
+        """Acts on what was read; safe to repeat."""
         async with self._database.system_session("settle payment") as session:
             refund = await self._act(session, payment_id, reported)
         if refund is not None:
@@ -191,23 +224,27 @@ class Payments:
 
     async def look_before_closing(self, payment_id: UUID) -> None:
         """Settles what has come; raises `payment_in_progress` where it is at the payer's bank."""
-        reported = await self._provider.get(str(payment_id))
+        reported = await self.read(payment_id)
         if reported is not None and reported.status in _UNDER_WAY:
             raise DomainError("payment_in_progress")
-        await self._settle(payment_id, reported)
+        await self.settle_as(payment_id, reported)
 
     async def check(self, payment_id: UUID) -> None:
         """The job: settles, and comes back later when the provider cannot be asked."""
         try:
             await self.settle(payment_id)
         except ProviderError:
-            async with self._database.system_session("postpone payment") as session:
-                now = await self._clock.now(session)
-                await session.execute(
-                    update(Payment)
-                    .where(Payment.id == payment_id, Payment.check_due_at.is_not(None))
-                    .values(check_due_at=now + CHECK_AFTER)
-                )
+            await self.postpone(payment_id)
+
+    async def postpone(self, payment_id: UUID) -> None:
+        """An open payment is looked at again in a minute."""
+        async with self._database.system_session("postpone payment") as session:
+            now = await self._clock.now(session)
+            await session.execute(
+                update(Payment)
+                .where(Payment.id == payment_id, Payment.check_due_at.is_not(None))
+                .values(check_due_at=now + CHECK_AFTER)
+            )
 
     async def _act(
         self, session: AsyncSession, payment_id: UUID, reported: ReportedPayment | None
@@ -260,8 +297,11 @@ class Payments:
         elif state is PaymentState.READY and (
             reported is not None and reported.status is ReportedStatus.FAILED
         ):
-            payment.status = str(step_payment(state, PaymentState.FAILED))
-            payment.check_due_at = now + CHECK_AFTER
+            if payment.method == PaymentMethod.BILLING_KEY:
+                decline(payment, decline_of(reported.failure_code), reported.failure_code)
+            else:  # the payer may try another card in the window that is open
+                payment.status = str(step_payment(state, PaymentState.FAILED))
+                payment.check_due_at = now + CHECK_AFTER
         elif now - payment.created_at > GIVE_UP_AFTER:
             payment.check_due_at = None
         elif payment.check_due_at is not None:
@@ -343,6 +383,26 @@ def _is_late(flags: tuple[str, ...]) -> bool:
     return set(flags) <= {ORDER_NOT_OPEN, MEMBERSHIP_CHANGED}
 
 
+def decline(payment: Payment, reason: Decline, provider_code: str | None) -> None:
+    """A registered card was not charged: nobody tries again with this payment."""
+    payment.status = str(step_payment(PaymentState(payment.status), PaymentState.FAILED))
+    payment.failure_code = str(reason)
+    payment.hard_decline = reason in HARD
+    payment.provider_code = provider_code
+    payment.check_due_at = None
+
+
+async def _refuse_while_charging(session: AsyncSession, order: Order) -> None:
+    """Raises `payment_in_progress`: what becomes of the charge is not known yet."""
+    charging = select(Payment.id).where(
+        Payment.order_id == order.id,
+        Payment.status == PaymentState.READY,
+        Payment.charge_begun_at.is_not(None),
+    )
+    if await session.scalar(charging.limit(1)) is not None:
+        raise DomainError("payment_in_progress")
+
+
 def _view(payment: Payment, order_number: str) -> PaymentView:
     return PaymentView(
         id=payment.id,
@@ -354,4 +414,5 @@ def _view(payment: Payment, order_number: str) -> PaymentView:
         vat=payment.vat,
         paid_at=payment.paid_at,
         receipt_url=payment.receipt_url,
+        decline=Decline(payment.failure_code) if payment.failure_code else None,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from app.domain.authorization import Authorization
+from app.domain.billing_keys import ChargeRequest, ReportedBillingKey
 from app.domain.documents import Document
 from app.domain.identity import IdentityReport, IdentityRequest
 from app.domain.mails import OutgoingMail
@@ -110,6 +111,25 @@ class PaymentProvider(Protocol):
         """Send money back. Refused ALREADY_DONE or AMOUNT_CHANGED: another cancellation (perhaps
         our own, whose answer was lost) came first: read the payment and decide again.
         A status FAILED or REQUESTED is an answer: nothing has come back yet."""
+        ...
+
+
+class BillingKeyProvider(Protocol):
+    """Cards that are charged without their owner. A key is a secret."""
+
+    async def billing_key(self, key: str) -> ReportedBillingKey | None:
+        """Whose it is and of which card. None: the provider has never heard of it."""
+        ...
+
+    async def delete_billing_key(self, key: str) -> None:
+        """It charges nothing afterwards. Refused DELETED or NOT_FOUND: it is gone already."""
+        ...
+
+    async def charge(self, request: ChargeRequest) -> None:
+        """Take the money. Refused ALREADY_DONE: the payment was paid before, perhaps by our own
+        call whose answer was lost; REJECTED: declined, `detail` is the payment company's code;
+        DELETED, NOT_FOUND: no such key. After ProviderUnavailable or ProviderNonsense it may have
+        been taken: read the payment. Not sent twice by itself."""
         ...
 
 

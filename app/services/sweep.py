@@ -34,6 +34,8 @@ _ROWS_DUE = (
     " UNION ALL (SELECT 'check_room', id FROM scheduled_changes"
     "  WHERE check_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'put_site', id FROM sites WHERE put_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'mind_card', id FROM payment_methods"
+    "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'drop_upload', id FROM uploads WHERE due_at <= :now LIMIT :batch)"
 )
 

@@ -16,7 +16,10 @@ from app.db.tables.companies import GroupwareLink
 from app.db.tables.orders import Payment
 from app.db.tables.plumbing import ReceivedWebhook
 from app.db.tables.sites import Site
+from app.db.vault import Vault
 from app.domain.webhook_events import PaymentEventKind, SiteEventKind
+from app.services.card_jobs import look_again
+from app.services.cards import BILLING_KEY_COLUMN
 from app.services.link_checks import CHECK_LINK
 from app.services.order_events import CHECK_PAYMENT, SITE_CHANGED
 from app.services.ports import PaymentWebhooks, SiteWebhooks
@@ -29,11 +32,13 @@ class ReceivedWebhooks:
         self,
         database: Database,
         clock: Clock,
+        vault: Vault,
         payments: PaymentWebhooks,
         sites: SiteWebhooks,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._vault = vault
         self._payments = payments
         self._sites = sites
 
@@ -43,7 +48,11 @@ class ReceivedWebhooks:
         if event.kind is PaymentEventKind.PAYMENT_CHANGED:
             payment_id = _uuid(event.payment_id)
             job = Job(CHECK_PAYMENT, payment_id) if payment_id else None
-        await self._keep("PORTONE", event.id, event.name, body, job)
+        card = None
+        if event.billing_key is not None:
+            card = self._vault.index(BILLING_KEY_COLUMN, event.billing_key)
+            body = b"{}"  # a key is a secret: it is kept sealed, with its card, alone
+        await self._keep("PORTONE", event.id, event.name, body, job, card=card)
 
     async def from_groupware(self, headers: Mapping[str, str], body: bytes) -> None:
         event = self._sites.verify(headers, body)
@@ -64,10 +73,12 @@ class ReceivedWebhooks:
         body: bytes,
         job: Job | None,
         user: tuple[UUID, str] | None = None,
+        card: bytes | None = None,
     ) -> None:
         """A repeat is answered like the first and does nothing more.
 
-        `user`: the site and subject of a groupware user who is not what they were.
+        `user`: the site and subject of a groupware user who is not what they were; `card`: the
+        index of a billing key that is not what it was.
         """
         async with self._database.system_session("received webhook") as session:
             now = await self._clock.now(session)
@@ -88,6 +99,8 @@ class ReceivedWebhooks:
                 return
             if user is not None:
                 await _ask_again(session, *user, now)
+            if card is not None:
+                await look_again(session, card, now)
             if job is None:
                 return
             table = Payment if job.entrypoint == CHECK_PAYMENT else Site

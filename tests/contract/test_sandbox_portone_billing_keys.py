@@ -73,6 +73,7 @@ async def test_a_key_of_the_window_carries_the_portals_issue_id(world: World) ->
         world, "4518420000001234", issue_id="issue-1", customer_id="company-1"
     ).key
     info = await world.client().billing_key.get_billing_key_info_async(billing_key=key)
+    assert isinstance(info, IssuedBillingKeyInfo)
     assert (info.issue_id, info.customer.id) == ("issue-1", "company-1")
 
 
@@ -118,6 +119,7 @@ async def test_a_declined_payment_may_be_charged_again_under_its_id(world: World
     with pytest.raises(errors.PgProviderError):
         await charge(world, key)
     first = await world.client().payment.get_payment_async(payment_id="pay-1")
+    assert isinstance(first, FailedPayment)
     decide_charges(world, key, "APPROVED")
     await charge(world, key)
     second = await world.client().payment.get_payment_async(payment_id="pay-1")

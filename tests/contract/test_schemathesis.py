@@ -20,7 +20,7 @@ import pytest
 
 from tests.e2e.stack import Stack
 from tests.e2e.test_two_of_each import key, order_body, sign_up, start_payment, wait_for_status
-from tests.flows import PASSWORD, Member, ask_for_quote, identity_body
+from tests.flows import CARD, PASSWORD, Member, ask_for_quote, identity_body
 from tools.postgres import EmbeddedPostgres
 
 HERE = Path(__file__).parent
@@ -79,6 +79,8 @@ NEVER_2XX = {
     "get_scheduled_change": "nothing is scheduled in the run",
     "preview_scheduled_change": "the run's site has one user for a month: there is nothing less",
     "claim_quote": "needs the token of a mail",
+    "register_payment_method": "needs a window that was opened and a card that was typed in it",
+    "remove_payment_method": "the run's card is gone after the first time",
     "start_payment": "needs an order that is unpaid still",
     "change_order_payment_method": "needs an order that is unpaid still",
     "get_order_transaction_confirmation": "needs an order that is paid",
@@ -110,6 +112,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
                 await wait_for_status(client, member, placed.json()["id"], "COMPLETED")
         memberships = await client.get("/v1/memberships", headers=member.headers)
         quote = await ask_for_quote(client, member)
+        card = await register_card(stack, client, member)
         export = await client.get("/v1/orders/export?format=xlsx", headers=member.headers)
         await wait_for_export(client, member, export.json()["id"])
     order, membership = placed.json(), memberships.json()["items"][0]
@@ -120,8 +123,25 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         "membership_id": membership["id"],
         "site_id": membership["site"]["id"],
         "quote_id": quote["id"],
+        "payment_method_id": card["id"],
         "export_id": export.json()["id"],
     }
+
+
+async def register_card(stack: Stack, client: httpx.AsyncClient, member: Member) -> dict[str, Any]:
+    started = await client.post("/v1/payment-methods/start", headers=member.headers)
+    window = started.json()
+    typed = {
+        "card": CARD,
+        "issue_id": window["issue_id"],
+        "customer_id": window["customer"]["customer_id"],
+    }
+    issued = stack.sandbox("POST", "/billing-keys", typed)
+    body = {"issue_id": window["issue_id"], "billing_key": issued["billing_key"]}
+    answer = await client.post("/v1/payment-methods", json=body, headers=member.headers)
+    assert answer.status_code == 201, answer.text
+    card: dict[str, Any] = answer.json()
+    return card
 
 
 async def wait_for_export(client: httpx.AsyncClient, member: Member, export_id: str) -> None:

@@ -55,6 +55,7 @@ class Stack:
             "FILES_DIR": str(folder / "files"),
             "NTS_BASE_URL": f"{sandbox}/nts/api/nts-businessman/v1",
             "PORTONE_BASE_URL": f"{sandbox}/portone",
+            "PORTONE_BILLING_CHANNEL_KEY": "channel-key-billing",
             "GROUPWARE_BASE_URL": f"{sandbox}/groupware",
             "GROUPWARE_OIDC_ISSUER": f"http://localhost:{self.sandbox_port}/groupware",
             "PORTAL_BASE_URL": f"http://127.0.0.1:{self.ports[0]}",

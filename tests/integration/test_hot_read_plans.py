@@ -17,6 +17,12 @@ SCHEDULED = (
     " seen_users, seen_add_ons, created_at) SELECT company_id, id, plan, 1, '{}', plan, users,"
     " '{}', created_at FROM memberships; ANALYZE scheduled_changes"
 )
+CARDS = (
+    "INSERT INTO payment_methods (company_id, account_id, state, role, check_wanted, created_at,"
+    " updated_at) SELECT company_id, account_id, 'LOST', 'OTHER', false, created_at, created_at"
+    " FROM orders; UPDATE memberships m SET payment_method_id = c.id FROM payment_methods c"
+    " WHERE c.company_id = m.company_id; ANALYZE payment_methods"
+)
 """One of every membership: of an empty table PostgreSQL reads whatever there is."""
 PlanOf = Callable[[str], str]
 
@@ -25,6 +31,7 @@ PlanOf = Callable[[str], str]
 async def plan(postgres: EmbeddedPostgres, database_name: str) -> PlanOf:
     await fill(postgres.dsn(database_name), 1_000)
     postgres.sql(SCHEDULED, database_name)
+    postgres.sql(CARDS, database_name)
     return lambda name: plan_of(postgres, database_name, HOT[name])
 
 

@@ -18,9 +18,11 @@ from app.clock import wire_now
 from app.main import MODULES
 from app.routers.access import PUBLIC_MARK
 from app.routers.permissions import Requires
+from sandbox.portone.billing_keys import issue_billing_key
 from sandbox.world import World
 from tests.cast import MAKERS, Actor, Stage
 from tests.flows import (
+    CARD,
     PASSWORD,
     Member,
     ask_for_quote,
@@ -28,6 +30,7 @@ from tests.flows import (
     link_to_site,
     order_body,
     place,
+    register_card,
     run_jobs,
     sign_up_individual,
     start_payment,
@@ -150,6 +153,11 @@ OPERATIONS = {
     "start_payment": "payments.manage",
     "get_payment": "payments.manage",
     "complete_payment": "payments.manage",
+    "start_payment_method": "payments.manage",
+    "register_payment_method": "payments.manage",
+    "list_payment_methods": "payments.manage",
+    "update_payment_method": "payments.manage",
+    "remove_payment_method": "payments.manage",
     "list_memberships": "memberships.read",
     "get_membership": "memberships.read",
     "update_membership": "memberships.update",
@@ -235,7 +243,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
     *("get_my_consents", "export_my_data"),
-    "list_company_business_documents",
+    *("list_company_business_documents", "list_payment_methods"),
 )
 async def nothing_else(stage: Stage, actor: Actor) -> Request:
     return actor.ids, None, {}
@@ -336,6 +344,54 @@ async def a_payment_begun(stage: Stage, actor: Actor) -> Request:
         payment = await start_payment(stage.client, actor.owner, {"id": ids["order_id"]})
         ids["payment_id"] = payment["id"]
     return actor.ids | ids, None, key()
+
+
+@request("start_payment_method")
+async def room_for_a_card(stage: Stage, actor: Actor) -> Request:
+    if actor.owner is not None:
+        await stage.execute(
+            "UPDATE payment_methods SET state = 'DELETING', role = 'OTHER' WHERE company_id = :id",
+            id=actor.owner.company_id,
+        )
+    return {}, None, key()
+
+
+@request("register_payment_method")
+async def a_card_that_was_typed(stage: Stage, actor: Actor) -> Request:
+    """In the window of whoever asks; somebody else's window is refused as no window of theirs."""
+    await room_for_a_card(stage, actor)
+    body = {"issue_id": str(uuid4()), "billing_key": "billing-key-of-nobody"}
+    if actor.account is None or actor.owner is None:
+        return {}, body, {}
+    company = stage.owner_of(actor)
+    assert company is not None
+    headers = actor.headers | {"X-Company-Id": company.company_id}
+    started = await stage.client.post("/v1/payment-methods/start", headers=headers)
+    if started.status_code == 201:
+        window = started.json()
+        issued = issue_billing_key(
+            stage.world,
+            CARD,
+            issue_id=window["issue_id"],
+            customer_id=window["customer"]["customer_id"],
+        )
+        body = {"issue_id": window["issue_id"], "billing_key": issued.key}
+    return {}, body, {}
+
+
+@request("update_payment_method")
+async def a_registered_card(stage: Stage, actor: Actor) -> Request:
+    await room_for_a_card(stage, actor)
+    if actor.owner is None:
+        return {}, {"role": "DEFAULT"}, {}
+    card = await register_card(stage.client, stage.world, actor.owner)
+    return {"payment_method_id": card["id"]}, {"role": "DEFAULT"}, {}
+
+
+@request("remove_payment_method")
+async def a_card_to_remove(stage: Stage, actor: Actor) -> Request:
+    ids, _, headers = await a_registered_card(stage, actor)
+    return ids, None, headers
 
 
 @request("choose_order_item_site")

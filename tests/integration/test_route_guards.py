@@ -140,6 +140,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "invite_user": {"name": "a", "email": "a@b.example"},
     "accept_invitation": {"token": "t" * 43},
     "start_payment": {"method": "CARD"},
+    "register_payment_method": {"issue_id": str(uuid.UUID(int=7)), "billing_key": "k"},
+    "update_payment_method": {"role": "DEFAULT"},
     "change_order_payment_method": {"payment_method": "CARD"},
     "choose_order_item_site": {"subdomain": "hanbit"},
     "create_quote": {"items": [{"type": "NEW", "plan": "SHARED_FREE"}], "recipients": ["OWN"]},

@@ -16,6 +16,7 @@ from tests.flows import (
     key,
     link_to_site,
     place,
+    register_card,
     sign_up_individual,
     start_payment,
 )
@@ -29,6 +30,7 @@ LISTS = (
     "/v1/system-status",
     "/v1/users",
     "/v1/invitations",
+    "/v1/payment-methods",
     *(OWN := ("/v1/me", "/v1/me/export")),
 )
 
@@ -52,11 +54,13 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
             json={"name": "정도현", "email": "invited@hanbit.example"},
             headers=first.headers,
         )
+        card = await register_card(client, world, first)
         export = await client.get("/v1/orders/export?format=xlsx", headers=first.headers)
     link = await link_to_site(
         portal, person, first.company_id, membership["site"]["id"], member=True
     )
     ids = {
+        "payment_method_id": card["id"],
         "export_id": export.json()["id"],
         "quote_id": quote["id"],
         "user_id": person.account_id,
@@ -74,7 +78,14 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 def test_the_walk_knows_every_parameter() -> None:
     known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
-    known |= {"quote_id", "export_id", "session_id", "user_id", "invitation_id"}
+    known |= {
+        "payment_method_id",
+        "quote_id",
+        "export_id",
+        "session_id",
+        "user_id",
+        "invitation_id",
+    }
     used = {p for route in WITH_ID for p in re.findall(r"\{([^}]+)\}", route.path)}
     assert used == known
     assert len(WITH_ID) >= 9

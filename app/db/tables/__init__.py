@@ -3,6 +3,7 @@
 from app.db.tables import (
     accounts,
     audit,
+    cards,
     cases,
     catalogue,
     catalogue_drafts,
@@ -27,6 +28,7 @@ __all__ = [
     "Base",
     "accounts",
     "audit",
+    "cards",
     "cases",
     "catalogue",
     "catalogue_drafts",

@@ -201,3 +201,15 @@ class Payment(OfCompany, Timestamps, Base):
     last4: Mapped[str | None]
     paid_at: Mapped[datetime | None]
     check_due_at: Mapped[datetime | None]
+    payment_method_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("payment_methods.id"), index=True
+    )
+    """The registered card that is charged."""
+    charge_begun_at: Mapped[datetime | None]
+    """Since when the provider may have taken the money; what became of it is read."""
+    failure_code: Mapped[str | None]
+    """Why the card was declined, in our words."""
+    provider_code: Mapped[str | None]
+    """The same in the payment company's."""
+    hard_decline: Mapped[bool] = mapped_column(server_default="false")
+    """Trying again with the same card changes nothing."""

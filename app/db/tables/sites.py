@@ -104,6 +104,10 @@ class Membership(OfCompany, Timestamps, Base):
     setup_paid: Mapped[Won] = mapped_column(server_default="0")
     """SETUP lines of completed orders before coupons, less what was refunded."""
     auto_renew: Mapped[bool]
+    payment_method_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("payment_methods.id"), index=True
+    )
+    """The registered card that its renewals are charged to."""
     revision: Mapped[int]
     ended_on: Mapped[date | None]
     """The last day of service, once it is TERMINATED."""
