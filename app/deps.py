@@ -75,6 +75,9 @@ from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
 from app.services.refund_jobs import Refunds
+from app.services.renewal_mails import RenewalMails
+from app.services.renewal_notices import RenewalNotices
+from app.services.renewals import Renewals
 from app.services.retention import Retention
 from app.services.room_checks import RoomChecks
 from app.services.scheduled_changes import ScheduledChanges
@@ -120,6 +123,7 @@ class Deps:
     card_jobs: CardJobs
     charges: Charges
     provisioning: Provisioning
+    renewals: Renewals
     site_puts: SitePuts
     order_jobs: OrderJobs
     segments: Segments
@@ -401,6 +405,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         card_jobs=card_jobs,
         charges=Charges(database, clock, vault, billing_keys, payments, card_jobs),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
+        renewals=Renewals(
+            database, clock, catalogues, groupware, RenewalNotices(RenewalMails(mails, emails))
+        ),
         site_puts=SitePuts(database, clock, vault, groupware),
         scheduled_changes=ScheduledChanges(catalogues),
         room_checks=RoomChecks(database, clock, catalogues, groupware, mails, emails),

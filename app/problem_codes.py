@@ -489,6 +489,12 @@ PROBLEM_CODES = _catalogue(
         "This number is not registered.",
     ),
     ("business_suspended", 422, "휴업 중인 사업자입니다.", "This business is suspended."),
+    (
+        "renewal_not_cancellable",
+        409,
+        "갱신 주문은 취소할 수 없습니다. 갱신을 원하지 않으면 서비스 해지를 신청해 주세요.",
+        "A renewal cannot be cancelled. To not renew, end the service.",
+    ),
     ("business_closed", 422, "폐업한 사업자입니다.", "This business is closed."),
     (
         "business_identity_mismatch",

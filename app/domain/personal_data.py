@@ -234,6 +234,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         invitations state language
         mails kind language state
         memberships plan status billing_channel end_reason
+        membership_schedules taken step
         order_events status reason
         order_items type plan state failure
         order_lines kind code

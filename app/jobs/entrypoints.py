@@ -18,6 +18,7 @@ from app.services.order_events import (
 from app.services.order_workbooks import MAKE_WORKBOOK
 from app.services.quotes import MAIL_QUOTE
 from app.services.refunds import SEND_REFUND
+from app.services.renewals import RENEW_MEMBERSHIP
 from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
 from app.services.segments import BEGIN_SEGMENT
@@ -38,6 +39,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         CHECK_PAYMENT: deps.charges.check,
         MIND_CARD: deps.card_jobs.mind,
         PROVISION_ITEM: deps.provisioning.provision,
+        RENEW_MEMBERSHIP: deps.renewals.step,
         PUT_SITE: deps.site_puts.put,
         SEND_REFUND: deps.refunds.send,
         GIVE_BACK_UNATTENDED: deps.unattended_items.give_back,

@@ -168,7 +168,13 @@ async def get_one(
     summary="Cancel an unpaid order",
     responses={
         200: {"model": OrderBody},
-        **problems(*FOR_A_COMPANY, *IDEMPOTENT_IF_ASKED, "order_not_found", "order_state_conflict"),
+        **problems(
+            *FOR_A_COMPANY,
+            *IDEMPOTENT_IF_ASKED,
+            "order_not_found",
+            "order_state_conflict",
+            "renewal_not_cancellable",
+        ),
     },
 )
 async def cancel(

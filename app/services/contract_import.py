@@ -16,6 +16,7 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.tables.companies import Company
+from app.db.tables.renewals import MembershipSchedule
 from app.db.tables.sites import HeldLine, Membership, Segment, Site
 from app.domain.audit import AuditAction
 from app.domain.contract_import import ImportRow, RowError, read_import
@@ -156,6 +157,11 @@ class ContractImport:
                     subject=str(place.site_id),
                 ),
             )
+        session.add_all(
+            MembershipSchedule(membership_id=m.id, company_id=m.company_id, due_at=now)
+            for m in memberships
+            if m.expires_on is not None and m.billing_channel == "DIRECT"
+        )
         await session.flush()
         for number, row in invite.items():
             await self._invitations.invite(

@@ -13,6 +13,7 @@ from app.db.tables.orders import Order, OrderItem, OrderLine
 from app.db.tables.sites import Site
 from app.domain.orders import ItemState, OrderType, step_item
 from app.domain.refunds import Money, RefundReason, value_of_item
+from app.services.membership_schedules import look_at_schedule
 from app.services.order_events import SYSTEM
 from app.services.orders import derive_again
 from app.services.refunds import GivingBack, give_back
@@ -38,6 +39,8 @@ async def give_back_item(
     await give_back(session, order, value, GivingBack(reason, item), now)
     await session.flush()
     await derive_again(session, order, SYSTEM, failure, now)
+    if item.membership_id is not None:
+        await look_at_schedule(session, item.company_id, item.membership_id, now)
 
 
 async def _paid_for(session: AsyncSession, order: Order, item: OrderItem) -> Money:

@@ -18,7 +18,13 @@ from app.db.tables.orders import Order, OrderItem, OrderLine
 from app.db.tables.sites import HeldLine, Membership, Segment
 from app.domain.catalogue import Catalogue, Name
 from app.domain.changes import STORAGE, storage_of
-from app.domain.contract_changes import AppliedItem, BoughtItem, apply_item, open_contract
+from app.domain.contract_changes import (
+    AppliedItem,
+    BoughtItem,
+    apply_item,
+    apply_renewal,
+    open_contract,
+)
 from app.domain.contracts import monthly_fee_on
 from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
@@ -34,6 +40,13 @@ from app.domain.pricing import (
     OrderWish,
     PricedItem,
     price_item,
+)
+from app.domain.scheduled_changes import SiteContent, price_renewal
+from app.services.renewal_checks import (
+    EXTENDING,
+    check_not_renewed,
+    check_nothing_waits,
+    check_renewal,
 )
 from app.services.scheduled_changes import forget_scheduled_change
 
@@ -66,8 +79,15 @@ async def pending_change(
     held, lines = contracts[item.membership_id], await lines_of(session, item)
     on = _effective_day(order, item, now)
     try:
-        day = order.ordered_on if item.type == OrderType.CHANGE else order.priced_on
-        priced = price_item(catalogue, _wish(item, held), item.position, day, day)
+        if item.type == OrderType.RENEWAL:
+            await check_renewal(session, catalogue, item, held)
+            priced = price_renewal(
+                catalogue, held.contract, _content(item), item.agreed_prices or {}, item.position
+            )
+        else:
+            await check_not_renewed(session, order, item)
+            day = order.ordered_on if item.type == OrderType.CHANGE else order.priced_on
+            priced = price_item(catalogue, _wish(item, held), item.position, day, day)
     except DomainError as refused:
         raise DomainError("membership_changed", reason=refused.code) from refused
     served = held.contract.status_on(on) is MembershipStatus.IN_USE
@@ -75,25 +95,41 @@ async def pending_change(
     if not _same(priced, item, lines) or (adds and not served):
         raise DomainError("membership_changed", reason="price")
     bought = BoughtItem(priced, item.add_ons, [line.net for line in lines], on)
+    if item.type == OrderType.RENEWAL:
+        return PendingChange(held, lines, apply_renewal(catalogue, held.contract, bought), on)
     return PendingChange(held, lines, apply_item(catalogue, held.contract, bought), on)
+
+
+def _content(item: OrderItem) -> SiteContent:
+    """What a renewal is for."""
+    return SiteContent(item.plan, item.users, item.add_ons)
 
 
 async def check_still_fits(
     session: AsyncSession, catalogue: Catalogue, order: Order, now: datetime
 ) -> None:
-    """Before money moves: raises `membership_changed` where an item's membership is another now."""
-    items = await session.execute(
+    """Before money moves: raises `membership_changed` where an item's membership is another now.
+
+    The memberships are locked, so that of a renewal and an extension only one is paid.
+    """
+    found = await session.scalars(
         select(OrderItem).where(OrderItem.order_id == order.id, OrderItem.type != "NEW")
     )
-    for item in items.scalars():
+    items = list(found)
+    if items:
+        await check_nothing_waits(session, items)
+    for item in items:
         await pending_change(session, catalogue, order, item, now)
 
 
 def _effective_day(order: Order, item: OrderItem, now: datetime) -> date:
-    """A CHANGE begins when it is confirmed, anything else when it was paid."""
+    """A CHANGE begins when it is confirmed, anything else when it was paid, or, where it waits for
+
+    a day (a renewal to something else), on that day.
+    """
     if item.type == OrderType.CHANGE or order.paid_at is None:
         return seoul_date(now)
-    return seoul_date(order.paid_at)
+    return max(seoul_date(order.paid_at), order.starts_on or date.min)
 
 
 def _wish(item: OrderItem, held: ContractRead) -> OrderWish:
@@ -186,6 +222,9 @@ def change_membership(
         storage = storage_of(
             plan, contract.users + complimentary, int(contract.add_ons.get(STORAGE, 0))
         )
+    elif item.type == OrderType.RENEWAL:
+        complimentary = contract.users if plan.free else complimentary
+        storage = _renewed_storage(catalogue, membership, change)
     else:
         storage = membership.storage_gb + plan.storage_gb_per_user * item.users
         storage += int(item.add_ons.get(STORAGE, 0))
@@ -193,6 +232,8 @@ def change_membership(
     membership.status = str(contract.status)
     if not plan.free:
         membership.users = contract.users + complimentary
+    elif item.type == OrderType.RENEWAL:
+        membership.users = contract.users
     membership.complimentary_users = complimentary
     membership.storage_gb = storage
     membership.add_ons = dict(contract.add_ons)
@@ -201,14 +242,35 @@ def change_membership(
     membership.setup_paid = contract.setup_paid
     if applied.segment is not None:
         membership.term_months = applied.segment.months
+    if applied.segment is None and item.type == OrderType.RENEWAL:
+        membership.term_months = None
     if applied.ended:
-        membership.starts_on = on
-        membership.base_users, membership.base_storage_gb = membership.users, storage
+        begin_term(membership, on)
+    elif item.type == OrderType.RENEWAL and change.held.contract.ends_at <= on:
+        begin_term(membership, change.held.contract.ends_at)
     overdue = change.held.contract.status_on(on) is not MembershipStatus.IN_USE
     if applied.ended or overdue:  # nothing of what was sold before is served on that day
         membership.monthly_fee = 0
     membership.monthly_fee += monthly_fee_on([line for _, line in applied.sold], on)
     membership.revision += 1
+
+
+def begin_term(membership: Membership, first_day: date) -> None:
+    """What is held on its first day is what the term began with; the rest was added."""
+    membership.starts_on = first_day
+    membership.base_users, membership.base_storage_gb = membership.users, membership.storage_gb
+
+
+def _renewed_storage(catalogue: Catalogue, membership: Membership, change: PendingChange) -> int:
+    """As it was, more or less by what the renewal changes: an import may have had its own."""
+    contract, held = change.applied.contract, change.held.contract
+    plan, former = catalogue.plan(contract.plan), catalogue.plan(held.plan)
+    assert plan is not None
+    if plan.free or former is None:
+        return storage_of(plan, contract.users, int(contract.add_ons.get(STORAGE, 0)))
+    was = storage_of(former, held.users, int(held.add_ons.get(STORAGE, 0)))
+    will = storage_of(plan, contract.users, int(contract.add_ons.get(STORAGE, 0)))
+    return max(0, membership.storage_gb + will - was)
 
 
 async def write_contract(
@@ -229,6 +291,7 @@ async def write_contract(
                 .where(table.membership_id == membership.id, table.ended_on.is_(None))
                 .values(ended_on=before)
             )
+    if applied.ended or item.type == OrderType.RENEWAL:
         await forget_scheduled_change(session, membership.id)
     contract = applied.contract
     first_day = on
@@ -242,7 +305,7 @@ async def write_contract(
                 company_id=item.company_id,
                 membership_id=membership.id,
                 order_item_id=item.id,
-                kind="EXTEND" if item.type in _EXTENDING else item.type,
+                kind="EXTEND" if item.type in EXTENDING else item.type,
                 starts_on=begins,
                 ends_on=contract.expires_on,
                 months=applied.segment.months,
@@ -269,9 +332,6 @@ async def write_contract(
         )
         for place, line in applied.sold
     )
-
-
-_EXTENDING = frozenset({OrderType.EXTEND, OrderType.ADD_EXTEND})
 
 
 def credit(

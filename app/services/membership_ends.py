@@ -10,6 +10,7 @@ from app.db.tables.sites import HeldLine, Membership, Segment, Site
 from app.domain.audit import AuditAction
 from app.domain.memberships import MembershipStatus, step_membership
 from app.services.audit import AuditEntry, record
+from app.services.membership_schedules import look_at_schedule
 from app.services.order_events import SYSTEM
 from app.services.scheduled_changes import forget_scheduled_change
 from app.services.site_puts import want_end
@@ -68,3 +69,4 @@ async def end_membership(
         ),
     )
     await session.flush()
+    await look_at_schedule(session, membership.company_id, membership.id, now)

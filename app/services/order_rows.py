@@ -140,7 +140,7 @@ class OrderRows:
         lines = tuple(
             line
             for row, item in zip(items, self.priced.items, strict=True)
-            for line in self._lines(row.id, item)
+            for line in line_rows(row.company_id, row.id, item)
         )
         event = OrderEvent(
             id=new_id(),
@@ -260,17 +260,7 @@ class OrderRows:
             state="PENDING",
             site_id=site.id,
             membership_id=None if isinstance(wish, NewItem) else wish.membership_id,
-            discounts=[
-                {
-                    "kind": str(d.kind),
-                    "name_ko": d.name.ko,
-                    "name_en": d.name.en,
-                    "percent": d.percent,
-                    "base": d.base,
-                    "amount": d.amount,
-                }
-                for d in item.discounts
-            ],
+            discounts=discount_rows(item),
             labels=[label.ko for label in item.labels],
             attempts=0,
             due_at=None if self._due_now else opening_time(order.created_at, order.starts_on),
@@ -278,22 +268,39 @@ class OrderRows:
             failure=None,
         )
 
-    def _lines(self, item_id: UUID, item: PricedItem) -> list[OrderLine]:
-        return [
-            OrderLine(
-                id=new_id(),
-                company_id=self.principal.company_id,
-                item_id=item_id,
-                position=position,
-                kind=str(line.kind),
-                code=line.code,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                months=line.months,
-                days=line.days,
-                days_of=line.of,
-                amount=line.amount,
-                net=line.net,
-            )
-            for position, line in enumerate(item.lines)
-        ]
+
+def discount_rows(item: PricedItem) -> list[dict[str, object]]:
+    """As an item's row keeps them."""
+    return [
+        {
+            "kind": str(d.kind),
+            "name_ko": d.name.ko,
+            "name_en": d.name.en,
+            "percent": d.percent,
+            "base": d.base,
+            "amount": d.amount,
+        }
+        for d in item.discounts
+    ]
+
+
+def line_rows(company_id: UUID, item_id: UUID, item: PricedItem) -> list[OrderLine]:
+    """The rows of an item's lines, in their order."""
+    return [
+        OrderLine(
+            id=new_id(),
+            company_id=company_id,
+            item_id=item_id,
+            position=position,
+            kind=str(line.kind),
+            code=line.code,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            months=line.months,
+            days=line.days,
+            days_of=line.of,
+            amount=line.amount,
+            net=line.net,
+        )
+        for position, line in enumerate(item.lines)
+    ]

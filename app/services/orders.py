@@ -28,6 +28,7 @@ from app.domain.orders import (
     ItemState,
     OrderEnd,
     OrderStatus,
+    OrderType,
     derive_order_status,
     step_item,
     step_order,
@@ -36,6 +37,7 @@ from app.domain.sites import check_subdomain
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
+from app.services.membership_schedules import look_at_renewal
 from app.services.order_events import PROVISION_ITEM, SYSTEM, account_actor
 from app.services.principals import Access, Principal, read_within
 
@@ -93,8 +95,13 @@ async def lock_order(session: AsyncSession, company_id: UUID, order_id: UUID) ->
 
 
 async def cancel_order(session: AsyncSession, principal: Principal, order_id: UUID) -> OrderRead:
-    """By the customer, before anything is paid. Raises `order_state_conflict`."""
+    """By the customer, before anything is paid. Raises `order_state_conflict`, and
+
+    `renewal_not_cancellable`: a renewal is not paid, or its membership is ended.
+    """
     order = await lock_order(session, principal.company_id, order_id)
+    if order.kind == OrderType.RENEWAL:
+        raise DomainError("renewal_not_cancellable")
     if order.status != OrderStatus.PENDING_PAYMENT:
         raise DomainError("order_state_conflict", current=order.status, wanted="CANCELLED")
     actor = account_actor(principal.account_id)
@@ -133,6 +140,8 @@ async def end_unpaid(
     if order.coupon_code is not None:
         await session.execute(_GIVE_BACK_COUPON, {"code": order.coupon_code})
         await session.execute(delete(CouponUse).where(CouponUse.order_id == order.id))
+    if order.kind == OrderType.RENEWAL:
+        await look_at_renewal(session, order.id, now)
     session.add(_event(order, actor, reason, now))
     await session.flush()
 
@@ -216,6 +225,8 @@ class OrderJobs:
                 return
             if order.expires_at is None or order.expires_at > now:
                 return
+            if order.kind == OrderType.RENEWAL:
+                return  # its term's timetable ends it, after what comes before
             await end_unpaid(session, order, OrderEnd.EXPIRED, SYSTEM, "unpaid in time", now)
 
     async def announce(self, order_id: UUID) -> None:

@@ -100,14 +100,15 @@ class PaymentMethods:
             payment.updated_at = principal.now
         former, order.payment_method = order.payment_method, str(method)
         assert order.expires_at is not None
-        order.expires_at = changed_deadline(
-            order.created_at,
-            principal.now,
-            order.expires_at,
-            method,
-            await _last_days(session, order),
-            holidays_from(order.ordered_on),
-        )
+        if order.kind != OrderType.RENEWAL:  # that is payable to D+14, however
+            order.expires_at = changed_deadline(
+                order.created_at,
+                principal.now,
+                order.expires_at,
+                method,
+                await _last_days(session, order),
+                holidays_from(order.ordered_on),
+            )
         order.updated_at = principal.now
         session.add(
             OrderEvent(

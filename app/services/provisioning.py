@@ -46,6 +46,7 @@ from app.services.membership_changes import (
     pending_change,
     write_contract,
 )
+from app.services.membership_schedules import look_at_schedule
 from app.services.order_events import PROVISION_ITEM, SYSTEM
 from app.services.orders import derive_again
 from app.services.ports import Groupware
@@ -253,6 +254,8 @@ class Provisioning:
             item.due_at = item.failed_at = item.failure = None
             await session.flush()
             await derive_again(session, order, SYSTEM, None, now)
+            if item.membership_id is not None:
+                await look_at_schedule(session, item.company_id, item.membership_id, now)
             if order.status == OrderStatus.COMPLETED and order.total < 0:
                 credit(session, order, None, CreditKind.CHANGE, -order.supply, now)
             if item.type == OrderType.NEW:

@@ -36,6 +36,7 @@ from app.domain.scheduled_changes import (
 )
 from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
+from app.services.membership_schedules import look_at_schedule
 from app.services.principals import Principal, read_within
 
 
@@ -143,6 +144,7 @@ class ScheduledChanges:
         )
         _touch(session, principal, found.row, AuditAction.CHANGE_SCHEDULED, scheduled.wanted)
         await session.flush()
+        await look_at_schedule(session, principal.company_id, membership_id, principal.now)
         return await self._view(session, principal, found, scheduled)
 
     def _room_check(
@@ -172,6 +174,7 @@ class ScheduledChanges:
         await forget_scheduled_change(session, membership_id)
         _touch(session, principal, found.row, AuditAction.SCHEDULED_CHANGE_UNDONE, scheduled.wanted)
         await session.flush()
+        await look_at_schedule(session, principal.company_id, membership_id, principal.now)
         return found.row.revision
 
     async def _find(

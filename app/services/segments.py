@@ -11,6 +11,7 @@ from app.db.engine import Database
 from app.db.tables.sites import Membership, Segment
 from app.domain.contracts import monthly_fee_on
 from app.domain.periods import seoul_date
+from app.services.membership_changes import begin_term
 
 BEGIN_SEGMENT = "begin_segment"
 
@@ -41,6 +42,8 @@ class Segments:
             contracts = await contracts_of(session, membership.company_id, [membership.id])
             held = contracts[membership.id].contract.held
             membership.monthly_fee = monthly_fee_on(held, seoul_date(now))
+            if segment.kind == "RENEWAL":
+                begin_term(membership, segment.starts_on)
             membership.revision += 1
             membership.updated_at = now
 

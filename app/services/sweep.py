@@ -33,6 +33,8 @@ _ROWS_DUE = (
     "  WHERE erase_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'check_room', id FROM scheduled_changes"
     "  WHERE check_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'renew_membership', membership_id FROM membership_schedules"
+    "  WHERE due_at <= :now ORDER BY due_at LIMIT :batch)"
     " UNION ALL (SELECT 'put_site', id FROM sites WHERE put_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'mind_card', id FROM payment_methods"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
@@ -40,7 +42,7 @@ _ROWS_DUE = (
 )
 
 
-_DUE = text(f"{_ROWS_DUE} UNION ALL {PURGES_DUE}")
+DUE = text(f"{_ROWS_DUE} UNION ALL {PURGES_DUE}")
 
 
 async def sweep(database: Database, clock: Clock) -> int:
@@ -48,6 +50,6 @@ async def sweep(database: Database, clock: Clock) -> int:
     async with database.system_session("sweep") as session:
         now = await clock.now(session)
         values = {"now": now, "batch": BATCH, **times(now)}
-        rows = (await session.execute(_DUE, values)).all()
+        rows = (await session.execute(DUE, values)).all()
         await enqueue(session, [Job(row.job, row.id) for row in rows])
     return len(rows)

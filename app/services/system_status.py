@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.membership_reads import (
     MEMBERSHIP_OF_SITE,
@@ -66,7 +67,7 @@ async def get_status(
     except ProviderError:
         return status, today
     usage = _usage(report)
-    await _keep(access, site_id, usage, report.measured_at)
+    await _keep(access, site_id, report)
     return replace(status, usage=usage, as_of=report.measured_at, stale=False), today
 
 
@@ -84,8 +85,16 @@ def _usage(report: UsageReport) -> UsageRead:
     )
 
 
-async def _keep(access: Access, site_id: UUID, usage: UsageRead, at: datetime) -> None:
+async def keep_usage(session: AsyncSession, site_id: UUID, report: UsageReport) -> None:
     """The newer measurement wins, whoever writes last."""
-    values = {"usage": msgspec.json.encode(usage).decode(), "at": at, "site": site_id}
+    values = {
+        "usage": msgspec.json.encode(_usage(report)).decode(),
+        "at": report.measured_at,
+        "site": site_id,
+    }
+    await session.execute(_KEEP, values)
+
+
+async def _keep(access: Access, site_id: UUID, report: UsageReport) -> None:
     async with access.transaction() as (session, _):
-        await session.execute(_KEEP, values)
+        await keep_usage(session, site_id, report)

@@ -94,8 +94,10 @@ async def test_the_guides_120_users_are_added_for_136_258_won(
     assert (after["expires_on"], after["monthly_fee"]) == (f"{today.year}-09-28", 480_000)
     site = world.groupware.sites[after["site"]["id"]].wanted
     assert (site.revision, site.users) == (8, 240)
-    row = (await client.get("/v1/orders", headers=member.headers)).json()["items"][0]
+    renewal, row = (await client.get("/v1/orders", headers=member.headers)).json()["items"]
     assert (row["type_label"], row["summary"]) == ("추가", "클라우드 공유형 +120명")
+    # Its renewal was due a month before the last day: everything that is held now.
+    assert (renewal["type_label"], renewal["summary"]) == ("갱신", "클라우드 공유형 240명 12개월")
 
 
 async def test_added_and_extended_in_one_order_is_one_revision_at_the_groupware(

@@ -81,6 +81,10 @@ async def test_a_year_of_a_company_with_two_sites(diary: Diary) -> None:
     await run_jobs(diary.portal)
     file = await diary.client.get(f"{asked.headers['location']}/file", headers=headers)
     sheet = openpyxl.load_workbook(io.BytesIO(file.content)).worksheets[0]
-    totals = [row[8] for row in sheet.iter_rows(min_row=2, values_only=True)]
-    assert totals == [281_600, 5_526_258, 110_000, 66_000, 605_000, 8_888_000]
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    bought = [row[8] for row in rows if row[3] != "갱신"]
+    assert bought == [281_600, 5_526_258, 110_000, 66_000, 605_000, 8_888_000]
+    # The plant's renewals: the extension came before one, nobody paid the other.
+    renewals = [(row[8], row[10]) for row in rows if row[3] == "갱신"]
+    assert renewals == [(281_600, "기한 만료"), (3_346_200, "주문 취소")]
     assert diary.paid == 15_476_858  # their sum

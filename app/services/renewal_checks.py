@@ -1,0 +1,87 @@
+"""A renewal beside an extension: of one term, one of the two is bought (PRODUCT.md section 12)."""
+
+from typing import Final
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.contracts import ContractRead
+from app.db.tables.orders import Order, OrderItem
+from app.db.tables.sites import Membership, Segment, Site
+from app.domain.catalogue import Catalogue
+from app.domain.errors import DomainError
+from app.domain.memberships import MembershipStatus
+from app.domain.orders import OrderType
+
+EXTENDING: Final = frozenset({OrderType.EXTEND, OrderType.ADD_EXTEND})
+
+
+async def check_renewal(
+    session: AsyncSession, catalogue: Catalogue, item: OrderItem, held: ContractRead
+) -> None:
+    """It renews the term that it was ordered for, and nothing that is over.
+
+    Raises what the state refuses, `renewed` after an extension, and `free_site_exists`.
+    """
+    if held.contract.status is MembershipStatus.TERMINATED:
+        raise DomainError("membership_state_conflict", current=held.status)
+    if held.contract.status is MembershipStatus.EXPIRED:
+        raise DomainError("membership_expired")
+    if not held.contract.segments or held.contract.ends_at != item.applied_on:
+        raise DomainError("renewed")
+    plan = catalogue.plan(item.plan)
+    if plan is not None and plan.free:
+        another = select(Site.id).where(
+            Site.company_id == item.company_id,
+            Site.id != item.site_id,
+            Site.plan == plan.code,
+            Site.state.in_(("HELD", "OPEN")),
+        )
+        if await session.scalar(another.limit(1)) is not None:
+            raise DomainError("free_site_exists")
+
+
+async def check_not_renewed(session: AsyncSession, order: Order, item: OrderItem) -> None:
+    """An extension is not bought on top of a renewal that came between.
+
+    Raises `renewed`.
+    """
+    if item.type not in EXTENDING or not item.months:
+        return
+    renewed = select(Segment.id).where(
+        Segment.membership_id == item.membership_id,
+        Segment.kind == "RENEWAL",
+        Segment.order_item_id.is_not(None),
+        Segment.created_at > order.created_at,
+    )
+    if await session.scalar(renewed.limit(1)) is not None:
+        raise DomainError("renewed")
+
+
+async def check_nothing_waits(session: AsyncSession, items: list[OrderItem]) -> None:
+    """A renewal is not paid beside anything that was, nor an extension beside a paid renewal."""
+    memberships = [item.membership_id for item in items]
+    await session.execute(
+        select(Membership.id)
+        .where(Membership.id.in_(memberships))
+        .order_by(Membership.id)
+        .with_for_update()
+    )
+    waiting = await session.execute(
+        select(OrderItem.membership_id, OrderItem.type).where(
+            OrderItem.membership_id.in_(memberships),
+            OrderItem.id.not_in([item.id for item in items]),
+            or_(
+                OrderItem.state == "PROVISIONING",
+                and_(OrderItem.state == "PENDING", OrderItem.due_at.is_not(None)),
+            ),
+        )
+    )
+    paid = {(row.membership_id, row.type) for row in waiting}
+    busy = {membership for membership, _ in paid}
+    for item in items:
+        renewed = (item.membership_id, OrderType.RENEWAL.value) in paid
+        if (item.type == OrderType.RENEWAL and item.membership_id in busy) or (
+            item.type in EXTENDING and item.months and renewed
+        ):
+            raise DomainError("membership_changed", reason="membership_change_in_progress")
