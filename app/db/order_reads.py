@@ -92,6 +92,7 @@ class OrderRead(msgspec.Struct, frozen=True):
     supply: int
     vat: int
     total: int
+    credit_used: int
     ordered_on: date
     starts_on: date | None
     expires_at: datetime | None
@@ -132,7 +133,7 @@ class OrderSummaryRead(msgspec.Struct, frozen=True):
 _ORDER_COLUMNS = (
     "o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method, o.catalogue_code,"
     " o.coupon_code, o.coupon_discount, o.amount, o.discount, o.supply, o.vat, o.total,"
-    " o.ordered_on, o.starts_on, o.expires_at, o.paid_at, o.created_at"
+    " o.credit_used, o.ordered_on, o.starts_on, o.expires_at, o.paid_at, o.created_at"
 )
 _ITEMS = (
     "(SELECT json_agg(json_build_object('id', i.id, 'position', i.position, 'type', i.type,"

@@ -11,17 +11,20 @@ from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
+from app.db.ledger import INSERT_ENTRIES, entry_values
 from app.db.price_agreements import AgreementRead, agreements_of, to_agreements
 from app.db.tables.base import Base
+from app.db.tables.credit import CreditEntry
 from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine
 from app.db.tables.sites import Site
 from app.domain.catalogue import Name
 from app.domain.coupons import Coupon, CouponScope
+from app.domain.ledger import JournalEntry
 from app.domain.price_agreements import PriceAgreements
 
 _FACTS = text(
     "SELECT nextval('order_numbers') % 1000000 AS number, c.business_number,"  # noqa: S608 - our own text
-    " f.same_order, f.holds, f.has_free_site, f.taken, to_jsonb(k) AS coupon,"
+    " f.same_order, f.holds, f.has_free_site, f.taken, f.credit, to_jsonb(k) AS coupon,"
     f" {agreements_of('c.id')} AS agreements"
     " FROM companies c CROSS JOIN LATERAL portal_placement_facts("
     "   c.id, :fingerprint, :since, :names, :coupon_code) f"
@@ -46,6 +49,8 @@ class PlacementFacts:
     holds: int
     has_free_site: bool
     taken: frozenset[str]
+    credit: int
+    """The company's balance, which nobody else can use while this transaction lasts."""
     coupon: Coupon | None
     agreements: PriceAgreements
 
@@ -78,6 +83,7 @@ async def placement_facts(
         holds=row.holds,
         has_free_site=row.has_free_site,
         taken=frozenset(row.taken or ()),
+        credit=row.credit,
         coupon=_coupon(row.coupon),
         agreements=to_agreements(msgspec.convert(row.agreements, list[AgreementRead])),
     )
@@ -124,14 +130,17 @@ async def take_coupon(
 
 
 _INSERT_ORDER = text(
-    "WITH new_order AS (INSERT INTO orders SELECT * FROM"
+    "WITH new_order AS (INSERT INTO orders SELECT * FROM"  # noqa: S608 - our own text
     "  jsonb_populate_recordset(NULL::orders, cast(:orders AS jsonb))),"
     " new_sites AS (INSERT INTO sites SELECT * FROM"
     "  jsonb_populate_recordset(NULL::sites, cast(:sites AS jsonb))),"
     " new_items AS (INSERT INTO order_items SELECT * FROM"
     "  jsonb_populate_recordset(NULL::order_items, cast(:items AS jsonb))),"
     " new_lines AS (INSERT INTO order_lines SELECT * FROM"
-    "  jsonb_populate_recordset(NULL::order_lines, cast(:lines AS jsonb)))"
+    "  jsonb_populate_recordset(NULL::order_lines, cast(:lines AS jsonb))),"
+    " new_credit AS (INSERT INTO credit_entries SELECT * FROM"
+    "  jsonb_populate_recordset(NULL::credit_entries, cast(:credit AS jsonb))),"
+    f" {INSERT_ENTRIES}"
     " INSERT INTO order_events SELECT * FROM"
     "  jsonb_populate_recordset(NULL::order_events, cast(:events AS jsonb))"
 )
@@ -144,6 +153,8 @@ async def insert_order(
     sites: Sequence[Site],
     items: Sequence[OrderItem],
     lines: Sequence[OrderLine],
+    credit: CreditEntry | None,
+    journal: Sequence[JournalEntry],
 ) -> None:
     """All rows of a new order in one statement; foreign keys are checked at its end."""
     await session.execute(
@@ -154,6 +165,8 @@ async def insert_order(
             "items": _rows_json(items),
             "lines": _rows_json(lines),
             "events": _rows_json([event]),
+            "credit": _rows_json([credit] if credit else []),
+            **entry_values(journal, order.created_at),
         },
     )
 

@@ -227,11 +227,13 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         coupon_uses coupon_code
         coupons code scope
         credit_entries kind
+        daily_tasks name
         groupware_links issuer
         held_lines code
         idempotency_records operation key
         identity_verifications purpose method status consents
         invitations state language
+        journal_entries kind
         mails kind language state
         memberships plan status billing_channel end_reason
         membership_schedules taken step
@@ -244,6 +246,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         refunds destination reason state cancellation_id failure
         payment_methods state role
         payments method status flags failure_code provider_code
+        postings account
         pgqueuer entrypoint
         pgqueuer_log entrypoint
         pgqueuer_schedules expression entrypoint
@@ -313,6 +316,8 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         IDS,
         """
         audit_events actor subject details
+        book_comparisons differences
+        ledger_proofs differences
         cases approved_by decided_by
         order_events actor
         pgqueuer dedupe_key payload headers

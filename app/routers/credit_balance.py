@@ -22,14 +22,14 @@ router = APIRouter(prefix="/v1", tags=["payments"], route_class=StrictRoute)
 
 
 class CreditEntryBody(AnswerModel):
-    """An amount with VAT that was put to the balance, and by which order."""
+    """An amount with VAT that was put to the balance or (negative) used, and the order, if any."""
 
     id: UUID
     kind: str
     kind_label: str
     amount: int
-    order_id: UUID
-    order_number: str = Field(examples=["ORD-20261124-000001"])
+    order_id: UUID | None
+    order_number: str | None = Field(examples=["ORD-20261124-000001"])
     created_at: datetime
 
 

@@ -139,6 +139,8 @@ class OrderBody(AnswerStruct, frozen=True):
     supply: int
     vat: int
     total: int
+    credit_used: int
+    to_pay: int
     ordered_on: date
     applied_on: date | None
     starts_on: date | None
@@ -194,6 +196,8 @@ def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> Or
         supply=order.supply,
         vat=order.vat,
         total=order.total,
+        credit_used=order.credit_used,
+        to_pay=max(order.total - order.credit_used, 0),
         ordered_on=order.ordered_on,
         applied_on=_applied_on(order.items),
         starts_on=order.starts_on,

@@ -66,12 +66,14 @@ class _OrderRequest(RequestModel):
 class PlaceOrderRequest(_OrderRequest):
     """`expected_total` is what the client showed; `payment_method` is null when it is 0 or less.
 
-    `accept_credit` agrees that what a change leaves goes to the credit balance.
+    `accept_credit` agrees that what a change leaves goes to the credit balance. `use_credit` lets
+    the balance pay first: `payment_method` is for the rest, and is not looked at without a rest.
     """
 
     items: list[OrderItemRequest] = Field(min_length=1, max_length=20)
     coupon_code: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)] | None = None
     accept_credit: bool = False
+    use_credit: bool = False
     expected_total: Annotated[int, Field(ge=-(10**13), le=10**13), WHOLE] = Field(examples=[583000])
 
     def changed(self) -> list[UUID]:
@@ -89,6 +91,7 @@ class PlaceOrderRequest(_OrderRequest):
             starts_on=self.starts_on,
             confirm_duplicate=self.confirm_duplicate,
             accept_credit=self.accept_credit,
+            use_credit=self.use_credit,
             expected_total=self.expected_total,
             payment_method=self.payment_method,
             consents=self.given_consents(),
@@ -98,12 +101,14 @@ class PlaceOrderRequest(_OrderRequest):
 class OrderQuoteRequest(_OrderRequest):
     """An order of a quote at its price: a site for each of its NEW items, in their order.
 
-    The credit of a change is of the day on which it is ordered; `accept_credit` as for items.
+    The credit of a change is of the day on which it is ordered; `accept_credit` and `use_credit` as
+    for items.
     """
 
     quote_id: Annotated[UUID, Field(strict=False)]
     sites: list[SiteRequest] = Field(max_length=20)
     accept_credit: bool = False
+    use_credit: bool = False
     expected_total: Annotated[int, Field(ge=-(10**13), le=10**13), WHOLE] = Field(examples=[583000])
 
     def to_domain(self, quote: HeldQuote) -> PlaceOrder:
@@ -114,6 +119,7 @@ class OrderQuoteRequest(_OrderRequest):
             starts_on=self.starts_on,
             confirm_duplicate=self.confirm_duplicate,
             accept_credit=self.accept_credit,
+            use_credit=self.use_credit,
             expected_total=self.expected_total,
             payment_method=self.payment_method,
             consents=self.given_consents(),

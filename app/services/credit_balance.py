@@ -1,4 +1,4 @@
-"""크레딧: what was given back to the company's balance."""
+"""크레딧: the company's balance and its statement."""
 
 from dataclasses import dataclass
 

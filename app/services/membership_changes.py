@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead, contracts_of
 from app.db.ids import new_id
-from app.db.tables.credit import CreditEntry
+from app.db.ledger import post
 from app.db.tables.orders import Order, OrderItem, OrderLine
 from app.db.tables.sites import HeldLine, Membership, Segment
 from app.domain.catalogue import Catalogue, Name
@@ -28,6 +28,7 @@ from app.domain.contract_changes import (
 from app.domain.contracts import monthly_fee_on
 from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
+from app.domain.ledger import credited
 from app.domain.memberships import MembershipStatus
 from app.domain.money import vat_of
 from app.domain.orders import OrderType, beginning_of
@@ -42,6 +43,7 @@ from app.domain.pricing import (
     price_item,
 )
 from app.domain.scheduled_changes import SiteContent, price_renewal
+from app.services.orders import credit_line
 from app.services.renewal_checks import (
     EXTENDING,
     check_not_renewed,
@@ -334,7 +336,7 @@ async def write_contract(
     )
 
 
-def credit(
+async def credit(
     session: AsyncSession,
     order: Order,
     item: OrderItem | None,
@@ -344,14 +346,8 @@ def credit(
 ) -> None:
     """Puts a value, VAT apart, to the company's balance with its VAT, once for an item and kind."""
     if value > 0:
-        session.add(
-            CreditEntry(
-                id=new_id(),
-                company_id=order.company_id,
-                kind=str(kind),
-                amount=value + vat_of(value),
-                order_id=order.id,
-                order_item_id=item.id if item else None,
-                created_at=now,
-            )
-        )
+        item_id, vat = item.id if item else None, vat_of(value)
+        line = credit_line(order, kind, value + vat, vat, now, item_id)
+        session.add(line)
+        entry = credited(order.company_id, line.id, kind, value, vat, order.id, item_id)
+        await post(session, now, entry)

@@ -39,6 +39,8 @@ class PlaceOrder:
     payment_method: str | None
     consents: Sequence[GivenConsent]
     accept_credit: bool = False
+    use_credit: bool = False
+    """Let the company's credit pay first."""
     used: Mapping[UUID, Usage] = field(default_factory=dict)
     """What the groupware was asked for before: the present use of memberships to be changed."""
     quote: HeldQuote | None = None

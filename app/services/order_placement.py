@@ -101,8 +101,12 @@ async def place_order(
         raise DomainError("price_changed", "/expected_total", total=priced.total)
     if priced.total < 0 and not command.accept_credit:
         raise DomainError("change_needs_confirmation", "/accept_credit", total=priced.total)
+    credit_used = min(facts.credit, max(priced.total, 0)) if command.use_credit else 0
     method = check_method(
-        command.payment_method, priced.total, offered, has_credit=priced.has_credit
+        None if credit_used and credit_used == priced.total else command.payment_method,
+        priced.total - credit_used,
+        offered,
+        has_credit=priced.has_credit,
     )
     check_consents(
         TermsUse.ORDER,
@@ -110,7 +114,16 @@ async def place_order(
         order_consents_needed([item.months for item in priced.items]),
     )
     rows = OrderRows(
-        principal, vault, catalogue, command, priced, facts, contracts, fingerprint, method
+        principal,
+        vault,
+        catalogue,
+        command,
+        priced,
+        facts,
+        contracts,
+        fingerprint,
+        method,
+        credit_used,
     )
     placed = rows.build()
     if facts.coupon is not None and not await take_coupon(
@@ -187,7 +200,14 @@ async def _insert(
     """The unique indexes have the last word where two orders ran at once."""
     try:
         await insert_order(
-            session, placed.order, placed.event, placed.sites, placed.items, placed.lines
+            session,
+            placed.order,
+            placed.event,
+            placed.sites,
+            placed.items,
+            placed.lines,
+            placed.credit,
+            placed.journal,
         )
     except IntegrityError as lost:
         words = str(lost.orig)

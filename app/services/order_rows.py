@@ -16,10 +16,13 @@ from app.db.order_reads import (
     SiteRead,
 )
 from app.db.orders import PlacementFacts
+from app.db.tables.credit import CreditEntry
 from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine
 from app.db.tables.sites import Site
 from app.db.vault import Vault
 from app.domain.catalogue import Catalogue
+from app.domain.credit import CreditKind
+from app.domain.ledger import JournalEntry, Period, Sale, Sold, placed
 from app.domain.orders import (
     ItemState,
     OrderType,
@@ -49,6 +52,8 @@ class PlacedOrder:
     items: tuple[OrderItem, ...]
     lines: tuple[OrderLine, ...]
     event: OrderEvent
+    credit: CreditEntry | None
+    journal: tuple[JournalEntry, ...]
 
     def as_read(self) -> OrderRead:
         """The order as it would be read back, without reading it."""
@@ -68,6 +73,7 @@ class PlacedOrder:
             supply=order.supply,
             vat=order.vat,
             total=order.total,
+            credit_used=order.credit_used,
             ordered_on=order.ordered_on,
             starts_on=order.starts_on,
             expires_at=order.expires_at,
@@ -125,6 +131,7 @@ class OrderRows:
     contracts: Mapping[UUID, ContractRead]
     fingerprint: bytes
     method: PaymentMethod | None
+    credit_used: int
 
     def build(self) -> PlacedOrder:
         order = self._order()
@@ -151,7 +158,32 @@ class OrderRows:
             reason=None,
             at=self.principal.now,
         )
-        return PlacedOrder(order, sites, item_sites, items, lines, event)
+        credit, journal = self._booked(order, items)
+        return PlacedOrder(order, sites, item_sites, items, lines, event, credit, journal)
+
+    def _booked(
+        self, order: Order, items: Sequence[OrderItem]
+    ) -> tuple[CreditEntry | None, tuple[JournalEntry, ...]]:
+        """What the order asks for in the ledger, and the line of the credit that it uses."""
+        sold = [
+            Sold(row.id, sum(line.net for line in item.lines), _period(item))
+            for row, item in zip(items, self.priced.items, strict=True)
+        ]
+        sale = Sale(order.id, order.company_id, sold, order.vat, order.total, self.credit_used)
+        entry = placed(sale)
+        if not self.credit_used:
+            return None, (entry,) if entry else ()
+        assert entry is not None
+        used = CreditEntry(
+            id=new_id(),
+            company_id=order.company_id,
+            kind=str(CreditKind.USED),
+            amount=-self.credit_used,
+            vat=0,
+            order_id=order.id,
+            created_at=order.created_at,
+        )
+        return used, (entry,)
 
     def _item_sites(self, new: Sequence[Site]) -> tuple[SiteRead, ...]:
         """The new ones and those of memberships, as the items follow each other."""
@@ -168,7 +200,7 @@ class OrderRows:
 
     @property
     def _due_now(self) -> bool:
-        return self.priced.total > 0
+        return self.priced.total > self.credit_used
 
     def _deadline(self, today: date) -> datetime | None:
         """Until when it can be paid: an addition not beyond its term, a credit not beyond its day.
@@ -188,7 +220,7 @@ class OrderRows:
     def _order(self) -> Order:
         now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)
         status = derive_order_status([ItemState.PENDING], None, self._due_now)
-        payment = derive_payment_status(priced.total, 0, 0, None, today)
+        payment = derive_payment_status(priced.total - self.credit_used, 0, 0, None, today)
         return Order(
             id=new_id(),
             company_id=self.principal.company_id,
@@ -207,6 +239,7 @@ class OrderRows:
             supply=priced.supply,
             vat=priced.vat,
             total=priced.total,
+            credit_used=self.credit_used,
             ordered_on=today,
             priced_on=self.command.quote.quoted_on if self.command.quote else today,
             starts_on=self.command.starts_on,
@@ -304,3 +337,8 @@ def line_rows(company_id: UUID, item_id: UUID, item: PricedItem) -> list[OrderLi
         )
         for position, line in enumerate(item.lines)
     ]
+
+
+def _period(item: PricedItem) -> Period:
+    """The days that the item is priced for."""
+    return Period(item.starts_on, item.expires_on)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
+from app.db.ledger import post
 from app.db.order_reads import (
     ORDER,
     ORDER_PAGE,
@@ -21,9 +22,12 @@ from app.db.order_reads import (
 )
 from app.db.queue import Job, enqueue
 from app.db.tables.catalogue import CouponUse
-from app.db.tables.orders import Order, OrderEvent, OrderItem, Payment
+from app.db.tables.credit import CreditEntry
+from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine, Payment
 from app.db.tables.sites import Site
+from app.domain.credit import CreditKind
 from app.domain.errors import DomainError
+from app.domain.ledger import Sale, Sold, ended
 from app.domain.orders import (
     ItemState,
     OrderEnd,
@@ -126,6 +130,7 @@ async def end_unpaid(
     order.ended_at = now
     order.end_reason = reason
     order.updated_at = now
+    await _give_up_claim(session, order, now)
     items = select(OrderItem.site_id).where(OrderItem.order_id == order.id)
     await session.execute(
         update(Site)
@@ -144,6 +149,42 @@ async def end_unpaid(
         await look_at_renewal(session, order.id, now)
     session.add(_event(order, actor, reason, now))
     await session.flush()
+
+
+async def _give_up_claim(session: AsyncSession, order: Order, now: datetime) -> None:
+    """What the order asked for is asked for no more, and the credit that it used is back."""
+    rows = await session.execute(
+        select(OrderItem.id, func.coalesce(func.sum(OrderLine.net), 0).label("net"))
+        .outerjoin(OrderLine, OrderLine.item_id == OrderItem.id)
+        .where(OrderItem.order_id == order.id)
+        .group_by(OrderItem.id)
+    )
+    sold = [Sold(row.id, int(row.net), None) for row in rows]
+    sale = Sale(order.id, order.company_id, sold, order.vat, order.total, order.credit_used)
+    await post(session, now, ended(sale))
+    if order.credit_used:
+        session.add(credit_line(order, CreditKind.RELEASED, order.credit_used, 0, now))
+
+
+def credit_line(
+    order: Order,
+    kind: CreditKind,
+    amount: int,
+    vat: int,
+    now: datetime,
+    item_id: UUID | None = None,
+) -> CreditEntry:
+    """A line of the credit statement about an order: `amount` with its VAT, negative where used."""
+    return CreditEntry(
+        id=new_id(),
+        company_id=order.company_id,
+        kind=str(kind),
+        amount=amount,
+        vat=vat,
+        order_id=order.id,
+        order_item_id=item_id,
+        created_at=now,
+    )
 
 
 def _event(order: Order, actor: str, reason: str | None, now: datetime) -> OrderEvent:

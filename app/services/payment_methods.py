@@ -74,7 +74,7 @@ class PaymentMethods:
         )
         has_credit = await session.scalar(credit_line.limit(1)) is not None
         offered = self._payments.shop.methods
-        method = check_method(wanted, order.total, offered, has_credit=has_credit)
+        method = check_method(wanted, order.to_pay, offered, has_credit=has_credit)
         assert method is not None
         return method
 

@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
+from app.db.ledger import post
 from app.db.queue import Job, enqueue
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.domain.billing_keys import HARD, Decline, decline_of
 from app.domain.errors import DomainError
+from app.domain.ledger import captured, vat_of_rest
 from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod, opening_time
 from app.domain.payments import (
     ExpectedPayment,
@@ -166,8 +168,8 @@ class Payments:
             order_id=order.id,
             method=order.payment_method,
             status="READY",
-            amount=order.total,
-            vat=order.vat,
+            amount=order.to_pay,
+            vat=vat_of_rest(order.vat, order.total, order.credit_used),
             flags=[],
             payment_method_id=card.id if card else None,
             hard_decline=False,
@@ -365,11 +367,12 @@ class Payments:
             .where(Company.id == order.company_id, Company.proven_at.is_(None))
             .values(proven_at=now, updated_at=now)
         )
-        await session.flush()
+        entry = captured(order.company_id, order.id, payment.id, payment.amount)
+        await post(session, now, entry)
         await derive_again(session, order, SYSTEM, "paid", now)
         email = await self._emails.of(session, order.account_id)
         if email is not None:
-            facts = {"number": order.number, "total": f"{order.total:,}"}
+            facts = {"number": order.number, "total": f"{payment.amount:,}"}
             mail = NewMail(
                 "payment_received", email, facts, "ko", order.company_id, order.account_id
             )

@@ -257,7 +257,7 @@ class Provisioning:
             if item.membership_id is not None:
                 await look_at_schedule(session, item.company_id, item.membership_id, now)
             if order.status == OrderStatus.COMPLETED and order.total < 0:
-                credit(session, order, None, CreditKind.CHANGE, -order.supply, now)
+                await credit(session, order, None, CreditKind.CHANGE, -order.supply, now)
             if item.type == OrderType.NEW:
                 await self._tell(session, order, site, opened_site, now)
 
@@ -294,7 +294,7 @@ class Provisioning:
         await write_contract(
             session, item, membership, change.lines, change.applied, change.on, now
         )
-        credit(session, order, item, CreditKind.NOT_SERVED, change.applied.not_served, now)
+        await credit(session, order, item, CreditKind.NOT_SERVED, change.applied.not_served, now)
 
     async def _tell(
         self,

@@ -48,6 +48,7 @@ from app.services.orders import derive_again
 from app.services.ports import PaymentProvider
 from app.services.refunds import (
     NO_ACCOUNT,
+    book,
     cancelled_elsewhere,
     finish,
     follow,
@@ -226,6 +227,7 @@ class Refunds:
         money = Money(cancelled.amount, cancelled.vat)
         refund = cancelled_elsewhere(payment, money, seen.id, now)
         session.add(refund)
+        await book(session, [refund], [payment], now)
         await session.flush()
         await follow(session, refund, now)
         if payment.status == PaymentState.REFUNDED:

@@ -5,7 +5,7 @@ refunds; nothing else says that money went back. Decision: docs/decisions/0022-r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,11 +14,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
+from app.db.ledger import post
 from app.db.queue import Job, enqueue
-from app.db.tables.credit import CreditEntry
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.refunds import Refund
 from app.domain.credit import CreditKind
+from app.domain.ledger import (
+    Account,
+    JournalEntry,
+    Owed,
+    adjusted,
+    owed,
+    sent_back,
+    vat_of_rest,
+)
 from app.domain.orders import PaymentMethod, PaymentStatus, derive_payment_status
 from app.domain.payments import PaymentState, step_payment
 from app.domain.periods import seoul_date
@@ -36,8 +45,10 @@ from app.domain.refunds import (
     step_refund,
 )
 from app.services.order_events import SYSTEM
+from app.services.orders import credit_line
 
 SEND_REFUND: Final = "send_refund"
+BY_OPERATOR: Final = "operator:"
 NO_ACCOUNT: Final = "refund_account_missing"
 _TO_ACCOUNT = frozenset(
     {PaymentMethod.TRANSFER, PaymentMethod.VIRTUAL_ACCOUNT, PaymentMethod.BANK_TRANSFER}
@@ -73,17 +84,17 @@ async def send_back_whole(
     payment.status = str(step_payment(PaymentState(payment.status), PaymentState.REFUND_DUE))
     payment.check_due_at = None
     payment.updated_at = now
-    session.add_all(
+    gone = [
         cancelled_elsewhere(payment, Money(seen.amount, min(seen.vat, seen.amount)), seen.id, now)
         for seen in reported.cancellations
         if seen.status is CancelStatus.SUCCEEDED
-    )
+    ]
     captured = reported.cancellable
     vat = part_of(Received(max(payment.amount, captured), payment.vat), captured).vat
     refund = _row(payment.company_id, payment.order_id, Money(captured, vat), reason, SYSTEM, now)
     refund.payment_id = payment.id
-    session.add(refund)
-    await session.flush()
+    session.add_all([*gone, refund])
+    await book(session, [*gone, refund], [payment], now)
     return refund.id
 
 
@@ -99,7 +110,7 @@ async def give_back(
         return []
     payments = await _captured(session, order)
     received = [await received_of(session, payment) for payment in payments]
-    credit = await _credit_used(session, order, received)
+    credit = await _credit_used(session, order)
     shares = split(value, [*received, credit])
     made = [
         _of_payment(payment, share, why, now)
@@ -109,7 +120,7 @@ async def give_back(
     if shares[-1].amount:
         made.append(_to_credit(session, order, shares[-1], why, now))
     session.add_all(made)
-    await session.flush()
+    await book(session, made, payments, now)
     for payment in payments:
         await _derive_payment(session, payment, now)
     await enqueue(session, [Job(SEND_REFUND, refund.id) for refund in made if refund.due_at])
@@ -150,8 +161,53 @@ async def finish(
     refund.cancellation_id = cancellation_id or refund.cancellation_id
     refund.done_at, refund.done_by = now, done_by
     refund.due_at, refund.updated_at = None, now
+    payment = None
+    if refund.payment_id is not None:
+        payment = await session.get_one(Payment, refund.payment_id)
+    before = _owed(refund, payment)
+    after = replace(before, amount=refund.amount, vat=refund.vat)
+    differs = adjusted(before, refund.amount, refund.vat)
+    await post(session, now, differs, sent_back(after, _account(refund)))
     await session.flush()
     await follow(session, refund, now)
+
+
+async def book(
+    session: AsyncSession, made: Sequence[Refund], payments: Sequence[Payment], now: datetime
+) -> None:
+    """What new rows owe, in the ledger, and that what is done already has gone."""
+    by_id = {payment.id: payment for payment in payments}
+    entries: list[JournalEntry | None] = []
+    for refund in made:
+        what = _owed(refund, by_id.get(refund.payment_id) if refund.payment_id else None)
+        entries.append(owed(what))
+        if refund.state == RefundState.DONE:
+            entries.append(sent_back(what, _account(refund)))
+    await post(session, now, *entries)
+
+
+def _owed(refund: Refund, payment: Payment | None) -> Owed:
+    """As it was decided. What never paid an order was no sale."""
+    by_bank = payment is not None and payment.method == PaymentMethod.BANK_TRANSFER
+    return Owed(
+        refund.id,
+        refund.company_id,
+        refund.order_id,
+        refund.payment_id,
+        refund.owed_amount,
+        refund.owed_vat,
+        refund.fee,
+        pays_nothing=payment is not None and payment.paid_at is None,
+        came_to=Account.BANK if by_bank else Account.PROVIDER,
+    )
+
+
+def _account(refund: Refund) -> Account:
+    """Where it leaves from: what a hand pays comes from our bank account."""
+    if refund.destination == RefundDestination.CREDIT:
+        return Account.CREDIT
+    by_hand = (refund.done_by or "").startswith(BY_OPERATOR)
+    return Account.BANK if by_hand else Account.PROVIDER
 
 
 async def follow(session: AsyncSession, refund: Refund, now: datetime) -> None:
@@ -179,12 +235,9 @@ async def _captured(session: AsyncSession, order: Order) -> Sequence[Payment]:
     return rows.all()
 
 
-async def _credit_used(
-    session: AsyncSession, order: Order, received: Sequence[Received]
-) -> Received:
-    """What of an order was not paid by a payment: the credit it used."""
-    amount = max(order.total, 0) - sum(source.amount for source in received)
-    vat = max(order.vat, 0) - sum(source.vat for source in received)
+async def _credit_used(session: AsyncSession, order: Order) -> Received:
+    """What of an order the company's credit paid, and what of that is back already."""
+    vat = order.vat - vat_of_rest(order.vat, order.total, order.credit_used) if order.total else 0
     rows = await session.execute(
         select(Refund.amount, Refund.vat).where(
             Refund.order_id == order.id, Refund.destination == "CREDIT"
@@ -192,8 +245,8 @@ async def _credit_used(
     )
     back = rows.all()
     return Received(
-        max(amount, 0),
-        max(vat, 0),
+        order.credit_used,
+        vat,
         sum(row.amount for row in back),
         sum(row.vat for row in back),
     )
@@ -212,17 +265,9 @@ def _to_credit(
     session: AsyncSession, order: Order, share: Money, why: GivingBack, now: datetime
 ) -> Refund:
     """Done as it is made: the balance is ours to write."""
-    session.add(
-        CreditEntry(
-            id=new_id(),
-            company_id=order.company_id,
-            kind=str(_KEPT_KINDS[why.reason]),
-            amount=share.amount,
-            order_id=order.id,
-            order_item_id=why.item.id if why.item else None,
-            created_at=now,
-        )
-    )
+    kind = _KEPT_KINDS.get(why.reason, CreditKind.REFUNDED)
+    item_id = why.item.id if why.item else None
+    session.add(credit_line(order, kind, share.amount, share.vat, now, item_id))
     refund = _row(order.company_id, order.id, share, why.reason, why.requested_by, now)
     refund.destination = str(RefundDestination.CREDIT)
     refund.state, refund.due_at = str(RefundState.DONE), None
@@ -249,6 +294,9 @@ def _row(
         state=str(RefundState.REQUESTED),
         amount=money.amount,
         vat=money.vat,
+        fee=0,
+        owed_amount=money.amount,
+        owed_vat=money.vat,
         cancellation_id=None,
         attempts=0,
         failure=None,

@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead
 from app.db.ids import new_id
+from app.db.ledger import post
 from app.db.price_agreements import agreements_by_company
 from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine
 from app.db.tables.scheduled_changes import ScheduledChangeRow
 from app.domain.catalogue import Catalogue
+from app.domain.ledger import Period, Sale, Sold, placed
 from app.domain.orders import (
     ItemState,
     OrderedItem,
@@ -163,7 +165,11 @@ async def make_renewal(
             at=now,
         )
     )
-    await session.flush()
+    priced = wanted.priced
+    period = Period(priced.starts_on, priced.expires_on)
+    sold = [Sold(item.id, order.supply, period)]
+    sale = Sale(order.id, order.company_id, sold, order.vat, order.total)
+    await post(session, now, placed(sale))
     return order
 
 

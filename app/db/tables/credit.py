@@ -1,4 +1,4 @@
-"""The credit balance: rows are added and read, never changed; their sum is the balance."""
+"""The credit statement: lines are added and read, never changed. The balance is the ledger's."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,11 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, Key, OfCompany, Won, one_of
 
-CREDIT_KINDS = ("NOT_SERVED", "CHANGE", "NOT_DELIVERED")
+CREDIT_KINDS = (
+    "NOT_SERVED",
+    "CHANGE",
+    "NOT_DELIVERED",
+    "USED",
+    "RELEASED",
+    "REFUNDED",
+    "GOODWILL",
+)
 
 
 class CreditEntry(OfCompany, Base):
-    """What was put to the balance, KRW with VAT, and for which order or item: once for each."""
+    """What was put to the balance or taken from it (negative), KRW with VAT, and for what."""
 
     __tablename__ = "credit_entries"
     __table_args__ = (
@@ -25,12 +33,15 @@ class CreditEntry(OfCompany, Base):
             "kind",
             unique=True,
             postgresql_nulls_not_distinct=True,
+            postgresql_where="kind NOT IN ('REFUNDED', 'GOODWILL')",
         ),
     )
 
     id: Mapped[Key]
     kind: Mapped[str]
     amount: Mapped[Won]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    vat: Mapped[Won]
+    """Its VAT; 0 of a payment that is only moved."""
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"))
     order_item_id: Mapped[UUID | None] = mapped_column(ForeignKey("order_items.id"), index=True)
     created_at: Mapped[datetime]

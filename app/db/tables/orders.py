@@ -40,6 +40,7 @@ class Order(OfCompany, Timestamps, Base):
             "REFUNDED",
         ),
         CheckConstraint("supply = amount - discount AND total = supply + vat", name="sums"),
+        CheckConstraint("credit_used BETWEEN 0 AND greatest(total, 0)", name="credit"),
         Index("ix_orders_unpaid", "company_id", postgresql_where="status = 'PENDING_PAYMENT'"),
         Index("ix_orders_page", "company_id", "created_at", "id"),
         Index("ix_orders_status_page", "company_id", "status", "created_at", "id"),
@@ -64,6 +65,8 @@ class Order(OfCompany, Timestamps, Base):
     supply: Mapped[Won]
     vat: Mapped[Won]
     total: Mapped[Won]
+    credit_used: Mapped[Won] = mapped_column(server_default="0")
+    """What of the total the company's credit balance pays."""
     ordered_on: Mapped[date]
     priced_on: Mapped[date]
     """The KST day whose prices it has."""
@@ -75,6 +78,11 @@ class Order(OfCompany, Timestamps, Base):
     end_reason: Mapped[str | None]
     announced_at: Mapped[datetime | None]
     """When the mail that it was placed was queued."""
+
+    @property
+    def to_pay(self) -> int:
+        """KRW with VAT, beside the credit that it uses."""
+        return self.total - self.credit_used
 
 
 class OrderItem(BelowCompany, Base):

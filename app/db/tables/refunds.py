@@ -51,6 +51,11 @@ class Refund(OfCompany, Timestamps, Base):
     state: Mapped[str]
     amount: Mapped[Won]
     vat: Mapped[Won]
+    fee: Mapped[Won] = mapped_column(server_default="0")
+    """What was kept of what is not served (위약금): `amount` is without it."""
+    owed_amount: Mapped[Won]
+    """As it was decided, and booked: `amount` follows what really went back."""
+    owed_vat: Mapped[Won]
     cancellation_id: Mapped[str | None]
     """The provider's."""
     attempts: Mapped[int]
