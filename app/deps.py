@@ -63,6 +63,7 @@ from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
 from app.services.operator_refunds import OperatorRefunds
+from app.services.operator_terminations import OperatorTerminations
 from app.services.order_csv import OrderCsv
 from app.services.order_workbooks import OrderWorkbooks
 from app.services.orders import OrderJobs
@@ -92,6 +93,8 @@ from app.services.sso_exchange import SsoExchange
 from app.services.sso_logins import SsoLogins, SsoSettings
 from app.services.sso_tickets import SsoTickets
 from app.services.step_up import StepUp
+from app.services.termination_ends import TerminationEnds
+from app.services.terminations import Terminations
 from app.services.uploads import Uploads
 from app.services.webhooks import ReceivedWebhooks
 from app.services.withdrawal import Withdrawal
@@ -128,6 +131,9 @@ class Deps:
     order_jobs: OrderJobs
     segments: Segments
     scheduled_changes: ScheduledChanges
+    terminations: Terminations
+    termination_ends: TerminationEnds
+    operator_terminations: OperatorTerminations
     room_checks: RoomChecks
     operator_catalogue: OperatorCatalogue
     operator_coupons: OperatorCoupons
@@ -410,6 +416,13 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         ),
         site_puts=SitePuts(database, clock, vault, groupware),
         scheduled_changes=ScheduledChanges(catalogues),
+        terminations=Terminations(
+            groupware, catalogues, mails, emails, settings.termination_fee_percent
+        ),
+        termination_ends=TerminationEnds(
+            database, clock, groupware, mails, emails, settings.termination_fee_percent
+        ),
+        operator_terminations=OperatorTerminations(database, clock, mails, emails),
         room_checks=RoomChecks(database, clock, catalogues, groupware, mails, emails),
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),
         operator_coupons=OperatorCoupons(database, clock, catalogues),

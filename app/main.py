@@ -50,6 +50,7 @@ from app.routers import (
     social,
     sso,
     system_status,
+    terminations,
     terms,
     users,
     webhooks,
@@ -92,6 +93,7 @@ MODULES = (
     cards,
     memberships,
     scheduled_changes,
+    terminations,
     system_status,
     webhooks,
 )

@@ -12,9 +12,16 @@ from app.routers import (
     operator_catalogue,
     operator_coupons,
     operator_refunds,
+    operator_terminations,
 )
 
-OPERATOR_MODULES = (operator_catalogue, operator_coupons, operator_agreements, operator_refunds)
+OPERATOR_MODULES = (
+    operator_catalogue,
+    operator_coupons,
+    operator_agreements,
+    operator_refunds,
+    operator_terminations,
+)
 DESCRIPTION = """
 What the operator's staff does, on a listener of its own (`OPERATOR_PORT`). For now one operator is
 known, by the token of the settings. Every change is in the audit log.
@@ -30,6 +37,7 @@ PAPER = Paper(
         {"name": "catalogue", "description": "요금제 관리: versions and drafts."},
         {"name": "coupons", "description": "쿠폰 관리."},
         {"name": "price agreements", "description": "협약 단가 관리."},
+        {"name": "terminations", "description": "해지 접수: by phone, mail or inquiry."},
         {"name": "refunds", "description": "환불 관리: what takes a hand."},
     ],
     names_company=False,

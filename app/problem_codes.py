@@ -196,6 +196,24 @@ PROBLEM_CODES = _catalogue(
     ("payment_not_found", 404, "결제를 찾을 수 없습니다.", "There is no such payment."),
     ("site_not_found", 404, "사이트를 찾을 수 없습니다.", "There is no such site."),
     (
+        "termination_requested",
+        409,
+        "이미 해지가 신청되어 있습니다.",
+        "The end of this service has been asked for already.",
+    ),
+    (
+        "termination_not_found",
+        404,
+        "취소할 수 있는 해지 신청이 없습니다.",
+        "There is no termination that can be undone.",
+    ),
+    (
+        "termination_day_invalid",
+        422,
+        "해지일로 정할 수 없는 날짜입니다.",
+        "The service cannot end with this day.",
+    ),
+    (
         "refund_exceeds_payment",
         409,
         "결제된 금액보다 많이 환불할 수 없습니다.",

@@ -102,6 +102,11 @@ class Settings(BaseSettings):
     """Where the SPA is, without a slash at its end: mail links and the way back from the groupware
     begin with it. The pages behind it: docs/spa-pages.md."""
 
+    # Contract
+    termination_fee_percent: int = Field(default=10, ge=0, le=100)
+    """위약금 of what is unused when a service ends before its term, from the terms agreed (약관의
+    규제에 관한 법률 제8조 †, for the operator's adviser to confirm)."""
+
     # Database
     database_url: str = "postgresql+asyncpg://portal_api@127.0.0.1/portal"
     read_database_url: str | None = None

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.clock import wire_now
 from sandbox.world import World
 from tests.contracts import set_clock
 from tests.flows import (
@@ -384,7 +385,18 @@ async def a_closed_companys_life(stage: Stage) -> Member:
     successor = {"name": planted.name, "email": planted.email, "phone": planted.phone}
     await stage.post("/v1/company/handover", successor, member, 201)
     await is_invited(stage, member)
-    sealed = stage.portal.state.deps.vault.seal("companies.representative", planted.name)
+    vault = stage.portal.state.deps.vault
+    sealed = vault.seal("companies.representative", planted.name)
+    await stage.execute(
+        "INSERT INTO refund_accounts (company_id, bank, number, holder, set_by, created_at,"
+        " usable_at) VALUES (:company, 'SHINHAN', :number, :holder, :account, :now, :now)"
+        " RETURNING 1",
+        company=UUID(member.company_id),
+        number=vault.seal("refund_accounts.number", planted.phone),
+        holder=vault.seal("refund_accounts.holder", planted.name),
+        account=UUID(member.account_id),
+        now=wire_now(),
+    )
     await stage.execute(
         "WITH ended AS (UPDATE sites SET state = 'TERMINATED' WHERE company_id = :id),"
         " over AS (UPDATE memberships SET status = 'TERMINATED' WHERE company_id = :id)"

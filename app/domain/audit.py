@@ -63,6 +63,9 @@ class AuditAction(StrEnum):
     COMPANY_CLAIMED = "company.claimed"
     COMPANY_PROVEN = "company.proven"
     COMPANY_MOVED = "company.moved"
+    TERMINATION_REQUESTED = "termination.requested"
+    TERMINATION_UNDONE = "termination.undone"
+    COMPANY_WITHDRAWN = "company.withdrawn"
     REFUND_CONFIRMED = "refund.confirmed"
     REFUND_RETRIED = "refund.retried"
     OPENING_RETRIED = "opening.retried"
@@ -147,6 +150,11 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.COMPANY_PROVEN: Name("사업자 확인 완료", "The company was shown to be real"),
         AuditAction.COMPANY_MOVED: Name(
             "소유권 확인으로 대표 계정 해지", "The company went to its claimant"
+        ),
+        AuditAction.TERMINATION_REQUESTED: Name("서비스 해지 신청", "A termination was asked for"),
+        AuditAction.TERMINATION_UNDONE: Name("서비스 해지 취소", "A termination was undone"),
+        AuditAction.COMPANY_WITHDRAWN: Name(
+            "해지 후 90일 경과로 탈퇴", "Withdrawn 90 days after the last refund"
         ),
         AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
         AuditAction.REFUND_RETRIED: Name("환불 재시도", "A refund was tried again"),

@@ -19,14 +19,19 @@ class OperatorPermission(StrEnum):
     CATALOGUE_MANAGE = "catalogue.manage"
     COUPONS_MANAGE = "coupons.manage"
     PRICE_AGREEMENTS_MANAGE = "price_agreements.manage"
+    TERMINATIONS_RECORD = "terminations.record"
     REFUNDS_MANAGE = "refunds.manage"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
     {
-        OperatorRole.SUPPORT: frozenset(),
+        OperatorRole.SUPPORT: frozenset({OperatorPermission.TERMINATIONS_RECORD}),
         OperatorRole.BILLING: frozenset(
-            {OperatorPermission.PRICE_AGREEMENTS_MANAGE, OperatorPermission.REFUNDS_MANAGE}
+            {
+                OperatorPermission.PRICE_AGREEMENTS_MANAGE,
+                OperatorPermission.REFUNDS_MANAGE,
+                OperatorPermission.TERMINATIONS_RECORD,
+            }
         ),
         OperatorRole.CATALOGUE: frozenset(
             {OperatorPermission.CATALOGUE_MANAGE, OperatorPermission.COUPONS_MANAGE}

@@ -63,6 +63,11 @@ CARD = Keeping(
     "the company's renewals are charged to it",
     "ends with the card's removal, or the company's withdrawal",
 )
+REFUND_ACCOUNT = Keeping(
+    "REFUND_ACCOUNT",
+    "money goes there that cannot go back the way it came",
+    "ends with the company's withdrawal, which waits for its refunds",
+)
 MAIL = Keeping("MAIL", "what was mailed can be sent again", "the mail was queued", 90)
 INVITATION = Keeping("INVITATION", "it can be sent again", "it ended", 30)
 CONTACT_ON_FILE = Keeping(
@@ -164,6 +169,8 @@ FACTS: tuple[Fact, ...] = (
     _inside("sites.admin_name", "name of the groupware's administrator", SITE, ANOTHERS),
     _inside("sites.admin_login_id", "login ID at the groupware", SITE, ANOTHERS),
     _inside("sites.admin_email", "e-mail of the groupware's administrator", SITE, ANOTHERS),
+    _inside("refund_accounts.number", "number of the refund account", REFUND_ACCOUNT, ANOTHERS),
+    _inside("refund_accounts.holder", "holder of the refund account", REFUND_ACCOUNT, ANOTHERS),
     _fact("invitations.name", "name of an invited person", INVITATION, "invitations"),
     _fact("invitations.email", "e-mail of an invited person", INVITATION, "invitations"),
     _inside("invitations.email_index", "hash of the e-mail", INVITATION, KEYED),
@@ -243,6 +250,8 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         order_workbooks state
         orders number kind status payment_status payment_method catalogue_code coupon_code
         orders end_reason
+        terminations channel reason state
+        refund_accounts bank
         refunds destination reason state cancellation_id failure
         payment_methods state role
         payments method status flags failure_code provider_code
@@ -323,6 +332,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback
         price_agreements made_by ended_by
+        terminations requested_by
         refunds requested_by done_by
         catalogue_drafts created_by activated_by
         """,

@@ -41,6 +41,17 @@ def base_code(plan: Plan) -> str:
     return f"{plan.code}_BASE"
 
 
+def recurring_name(catalogue: Catalogue, code: str) -> Name:
+    """What a recurring line of that code is called; its code where no plan or add-on has it."""
+    for plan in catalogue.plans:
+        if code == licence_code(plan):
+            return Name(f"{plan.name.ko} 사용자", f"{plan.name.en} users")
+        if code == base_code(plan):
+            return BASE_NAME
+    add_on = catalogue.add_on(code)
+    return add_on.name if add_on else Name(code, code)
+
+
 def setup_code(plan: Plan) -> str:
     return f"{plan.code}_SETUP"
 

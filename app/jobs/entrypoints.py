@@ -23,8 +23,9 @@ from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
 from app.services.segments import BEGIN_SEGMENT
 from app.services.site_puts import PUT_SITE
+from app.services.termination_ends import END_TERMINATION, TELL_ADMINS
 from app.services.uploads import DROP_UPLOAD
-from app.services.withdrawal import ERASE_ACCOUNT
+from app.services.withdrawal import ERASE_ACCOUNT, WITHDRAW_COMPANY
 
 
 def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
@@ -41,6 +42,9 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         PROVISION_ITEM: deps.provisioning.provision,
         RENEW_MEMBERSHIP: deps.renewals.step,
         PUT_SITE: deps.site_puts.put,
+        END_TERMINATION: deps.termination_ends.end,
+        TELL_ADMINS: deps.termination_ends.tell_admins,
+        WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,
         SEND_REFUND: deps.refunds.send,
         GIVE_BACK_UNATTENDED: deps.unattended_items.give_back,
         CHECK_LINK: deps.link_checks.check,

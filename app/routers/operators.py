@@ -54,3 +54,6 @@ CanManageAgreements = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.PRICE_AGREEMENTS_MANAGE))
 ]
 CanManageRefunds = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REFUNDS_MANAGE))]
+CanRecordTerminations = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.TERMINATIONS_RECORD))
+]

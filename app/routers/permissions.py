@@ -99,6 +99,8 @@ CanCreateOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_CREATE_NE
 CanManagePayments = Annotated[Access, Depends(Requires(Permission.PAYMENTS_MANAGE))]
 CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_READ))]
 CanUpdateMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_UPDATE))]
+CanRequestTermination = Annotated[Access, Depends(Requires(Permission.TERMINATIONS_REQUEST))]
+CanUpdateRefundAccount = Annotated[Access, Depends(Requires(Permission.REFUND_ACCOUNT_UPDATE))]
 CanReadSystemStatus = Annotated[Access, Depends(Requires(Permission.SYSTEM_STATUS_READ))]
 CanReadAuditLog = Annotated[Access, Depends(Requires(Permission.AUDIT_READ))]
 

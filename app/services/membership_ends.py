@@ -6,9 +6,11 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.tables.companies import Company
 from app.db.tables.sites import HeldLine, Membership, Segment, Site
 from app.domain.audit import AuditAction
 from app.domain.memberships import MembershipStatus, step_membership
+from app.domain.terminations import WITHDRAWN_AFTER
 from app.services.audit import AuditEntry, record
 from app.services.membership_schedules import look_at_schedule
 from app.services.order_events import SYSTEM
@@ -38,7 +40,9 @@ async def end_membership(
     The row comes from `lock_membership`. Money is the caller's matter, and so are the mails: what
     is given back is to be computed before, from the lines that are held. Unpaid orders of the
     membership can be paid no more. The last site's end makes the company CLOSED, since roles
-    follow from its sites. Raises `membership_state_conflict` where it has ended before.
+    follow from its sites; from then on its own withdrawal is due.
+
+    Raises `membership_state_conflict` where it has ended before.
     """
     membership.status = str(
         step_membership(MembershipStatus(membership.status), MembershipStatus.TERMINATED)
@@ -69,4 +73,17 @@ async def end_membership(
         ),
     )
     await session.flush()
+    await _close_if_last(session, membership.company_id, now)
     await look_at_schedule(session, membership.company_id, membership.id, now)
+
+
+async def _close_if_last(session: AsyncSession, company_id: UUID, now: datetime) -> None:
+    """CLOSED: withdrawn by itself 90 days after its last refund, which its job looks up."""
+    await session.execute(
+        update(Company)
+        .where(
+            Company.id == company_id,
+            ~select(Site.id).where(Site.company_id == company_id, Site.state == "OPEN").exists(),
+        )
+        .values(withdraw_due_at=now + WITHDRAWN_AFTER, updated_at=now)
+    )

@@ -62,11 +62,19 @@ _KEPT_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class GivingBack:
-    """Why something is given back, by whom, and for which item of its order."""
+    """Why something is given back, by whom, and for which item of its order.
+
+    `before`: former orders of the same membership, whose money a CHANGE took over.
+    `rest_to_credit`: what no payment has any more goes to the credit balance instead of being
+    refused. `fee`: what the company keeps of the sale, KRW.
+    """
 
     reason: RefundReason
     item: OrderItem | None = None
     requested_by: str = SYSTEM
+    before: tuple[Order, ...] = ()
+    rest_to_credit: bool = False
+    fee: int = 0
 
 
 async def send_back_whole(
@@ -108,9 +116,12 @@ async def give_back(
     """
     if value.amount == 0 or order.payment_status in _NOTHING_CAME:
         return []
-    payments = await _captured(session, order)
+    payments = await _captured(session, [order, *why.before])
     received = [await received_of(session, payment) for payment in payments]
     credit = await _credit_used(session, order)
+    if why.rest_to_credit:
+        short = value.amount - sum(max(source.left, 0) for source in received)
+        credit = Received(max(credit.left, short, 0), value.vat)
     shares = split(value, [*received, credit])
     made = [
         _of_payment(payment, share, why, now)
@@ -119,12 +130,29 @@ async def give_back(
     ]
     if shares[-1].amount:
         made.append(_to_credit(session, order, shares[-1], why, now))
+    made[0].fee = why.fee
     session.add_all(made)
     await book(session, made, payments, now)
     for payment in payments:
         await _derive_payment(session, payment, now)
     await enqueue(session, [Job(SEND_REFUND, refund.id) for refund in made if refund.due_at])
     return made
+
+
+async def owe_former_contract(
+    session: AsyncSession,
+    company_id: UUID,
+    value: Money,
+    why: GivingBack,
+    now: datetime,
+) -> None:
+    """What was paid before the portal (docs/decisions/0020): by hand, to the refund account."""
+    refund = _row(company_id, None, value, why.reason, why.requested_by, now)
+    refund.destination = str(RefundDestination.ACCOUNT)
+    refund.fee = why.fee
+    needs_a_hand(refund, NO_ACCOUNT, now)
+    session.add(refund)
+    await book(session, [refund], [], now)
 
 
 async def received_of(session: AsyncSession, payment: Payment) -> Received:
@@ -225,14 +253,16 @@ def needs_a_hand(refund: Refund, failure: str, now: datetime) -> None:
     refund.failure, refund.due_at, refund.updated_at = failure, None, now
 
 
-async def _captured(session: AsyncSession, order: Order) -> Sequence[Payment]:
+async def _captured(session: AsyncSession, orders: Sequence[Order]) -> Sequence[Payment]:
+    """What paid them, in their order."""
+    places = {order.id: place for place, order in enumerate(orders)}
     rows = await session.scalars(
         select(Payment)
-        .where(Payment.order_id == order.id, Payment.paid_at.is_not(None))
+        .where(Payment.order_id.in_(places), Payment.paid_at.is_not(None))
         .order_by(Payment.id)
         .with_for_update()
     )
-    return rows.all()
+    return sorted(rows, key=lambda payment: places[payment.order_id])
 
 
 async def _credit_used(session: AsyncSession, order: Order) -> Received:
@@ -335,7 +365,7 @@ async def _derive_payment(session: AsyncSession, payment: Payment, now: datetime
 
 async def _derive_order(session: AsyncSession, order: Order, now: datetime) -> None:
     """What of the order's kept payments went back; money that never was its own changes nothing."""
-    payments = await _captured(session, order)
+    payments = await _captured(session, [order])
     paid = sum(payment.amount for payment in payments)
     if paid == 0:
         return

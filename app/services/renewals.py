@@ -55,6 +55,7 @@ from app.services.renewal_orders import (
 from app.services.scheduled_changes import forget_scheduled_change
 from app.services.site_puts import want_access
 from app.services.system_status import keep_usage
+from app.services.terminations import open_termination
 
 RENEW_MEMBERSHIP: Final = "renew_membership"
 BUSY_AGAIN: Final = timedelta(seconds=10)
@@ -111,7 +112,8 @@ class Renewals:
             read = (await any_contracts(session, [membership_id]))[membership_id]
             owner_id = await _owner(session, membership.company_id)
             term = term_of(read)
-            if term is None or not _is_ours(membership):
+            ends = await open_termination(session, membership_id) is not None
+            if term is None or ends or not _is_ours(membership):
                 await self._close(session, schedule, order, now)
                 return
             if owner_id is None:  # imported, and nobody signed up: there is nobody to ask
@@ -154,7 +156,7 @@ class Renewals:
         order: Order | None,
         now: datetime,
     ) -> None:
-        """Nothing is renewed any more: free, ended, or sold by somebody else."""
+        """Nothing is renewed any more: free, ended or to end, or sold by somebody else."""
         if order is not None and order.status == OrderStatus.PENDING_PAYMENT:
             await end_unpaid(session, order, OrderEnd.CANCELLED, SYSTEM, "nothing to renew", now)
         schedule.order_id = schedule.term_ends_on = schedule.taken = None

@@ -21,17 +21,30 @@ from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
 from app.domain.roles import Role, check_withdrawal
+from app.domain.terminations import WITHDRAWN_AFTER
 from app.services.account_mails import AccountMails
 from app.services.audit import AuditEntry, record
 from app.services.erasure import FAREWELL, erase_company_people, erase_person
+from app.services.order_events import SYSTEM
 from app.services.principals import Access, Principal
 
 ERASE_ACCOUNT: Final = "erase_account"
 ERASED_AGAIN_AFTER: Final = timedelta(days=4)
+WITHDRAW_COMPANY: Final = "withdraw_company"
+LOOKED_AT_AGAIN_AFTER: Final = timedelta(days=1)
 
 _OPEN_ORDERS = text(
     "SELECT EXISTS (SELECT 1 FROM orders WHERE company_id = :company"
     " AND status IN ('PENDING_PAYMENT', 'PAID', 'PROVISIONING', 'PROVISIONING_FAILED'))"
+)
+_CLOSED = text(
+    "SELECT EXISTS (SELECT 1 FROM sites WHERE company_id = :company AND state = 'OPEN')"
+    "   AS has_site,"
+    " EXISTS (SELECT 1 FROM refunds WHERE company_id = :company AND state <> 'DONE')"
+    "   AS refunds_due,"
+    " EXISTS (SELECT 1 FROM orders WHERE company_id = :company AND status IN"
+    "   ('PENDING_PAYMENT', 'PAID', 'PROVISIONING', 'PROVISIONING_FAILED')) AS open_order,"
+    " (SELECT max(done_at) FROM refunds WHERE company_id = :company) AS last_refund"
 )
 _REFUNDS_DUE = text(
     "SELECT EXISTS (SELECT 1 FROM refunds WHERE company_id = :company AND state <> 'DONE')"
@@ -74,6 +87,40 @@ class Withdrawal:
         record(session, AuditEntry.by(principal, AuditAction.ACCOUNT_WITHDRAWN))
         await self._mails.tell(session, account.id, FAREWELL, now, {}, language)
 
+    async def withdraw_closed(self, company_id: UUID) -> None:
+        """The job: a company that is CLOSED still, 90 days after its last refund.
+
+        While something goes back, or is ordered, it is looked at again; with a site it stays.
+        """
+        async with self._database.system_session("withdraw closed company") as session:
+            now = await self._clock.now(session)
+            company = await session.get(Company, company_id, with_for_update=True)
+            if company is None or company.withdraw_due_at is None or company.withdraw_due_at > now:
+                return
+            due_at = await _stays_until(session, company_id, now)
+            company.withdraw_due_at = due_at
+            if company.withdrawn_at is not None or due_at is None or due_at > now:
+                return
+            company.withdraw_due_at = None
+            await self._withdraw_by_itself(session, company, now)
+
+    async def _withdraw_by_itself(
+        self, session: AsyncSession, company: Company, now: datetime
+    ) -> None:
+        account_id = company.corporate_account_id
+        record(
+            session,
+            AuditEntry(company.id, account_id, SYSTEM, AuditAction.COMPANY_WITHDRAWN, now),
+        )
+        if account_id is not None:
+            account = await session.get_one(Account, account_id, with_for_update=True)
+            await _close(session, self._vault, account, now)
+            await self._mails.tell(session, account.id, FAREWELL, now, {})
+        await _end_company(session, company, now)
+        if account_id is not None:
+            again = now + ERASED_AGAIN_AFTER
+            await erase_person(session, account.id, account.email_index, now, again)
+
     async def erase(self, account_id: UUID) -> None:
         """The job: what is left of one who left goes, when that is due. Repeatable."""
         async with self._database.system_session("erase account") as session:
@@ -114,8 +161,26 @@ async def _leave_company(
     has_open_order = bool((await session.execute(_OPEN_ORDERS, values)).scalar_one())
     refunds_due = bool((await session.execute(_REFUNDS_DUE, values)).scalar_one())
     check_withdrawal(role, has_open_order=has_open_order, refunds_settled=not refunds_due)
+    await _end_company(session, company, now)
+
+
+async def _end_company(session: AsyncSession, company: Company, now: datetime) -> None:
     company.withdrawn_at = now
+    company.withdraw_due_at = None
     company.corporate_account_id = None
     company.updated_at = now
     await session.flush()
-    await erase_company_people(session, company_id, now)
+    await erase_company_people(session, company.id, now)
+
+
+async def _stays_until(session: AsyncSession, company_id: UUID, now: datetime) -> datetime | None:
+    """Until when a company without a site stays; None while it has one, now where it is over."""
+    row = (await session.execute(_CLOSED, {"company": company_id})).one()
+    if row.has_site:
+        return None
+    if row.refunds_due or row.open_order:
+        return now + LOOKED_AT_AGAIN_AFTER
+    if row.last_refund is None:
+        return now
+    last_refund: datetime = row.last_refund
+    return max(last_refund + WITHDRAWN_AFTER, now)

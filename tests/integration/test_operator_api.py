@@ -82,6 +82,7 @@ def path_of(route: APIRoute) -> str:
         agreement_id=uuid.UUID(int=7),
         refund_id=uuid.UUID(int=7),
         item_id=uuid.UUID(int=7),
+        termination_id=uuid.UUID(int=7),
     )
 
 
@@ -120,6 +121,13 @@ def body(route: APIRoute) -> dict[str, Any] | None:
         "operator_create_catalogue_version": version(date(2020, 1, 1)),
         "operator_preview_catalogue_version": {"membership_ids": [str(uuid4())]},
         "operator_create_coupon": coupon(date(2020, 1, 1), date(2020, 1, 1)),
+        "operator_record_termination": {
+            "membership_id": str(uuid4()),
+            "last_day": "2020-01-01",
+            "received_on": "2020-01-01",
+            "channel": "PHONE",
+            "reason": "OTHER",
+        },
         "operator_create_price_agreement": agreement(str(uuid4()), date(2020, 1, 1)),
     }.get(route.operation_id or "")
 

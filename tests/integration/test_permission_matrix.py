@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.clock import wire_now
+from app.domain.periods import seoul_date
 from app.main import MODULES
 from app.routers.access import PUBLIC_MARK
 from app.routers.permissions import Requires
@@ -165,6 +166,9 @@ OPERATIONS = {
     "preview_scheduled_change": "memberships.update",
     "schedule_change": "memberships.update",
     "undo_scheduled_change": "memberships.update",
+    "preview_termination": "terminations.request",
+    "request_termination": "terminations.request",
+    "undo_termination": "terminations.request",
     "list_system_status": "system_status.read",
     "get_system_status": "system_status.read",
 }
@@ -436,6 +440,31 @@ async def a_change_that_waits(stage: Stage, actor: Actor) -> Request:
     headers_of_owner = actor.owner.headers | headers
     answer = await stage.client.put(path, json=FEWER_USERS, headers=headers_of_owner)
     return ids, None, {"If-Match": answer.headers.get("etag", headers["If-Match"])}
+
+
+@request("preview_termination")
+async def the_end_of_a_service(stage: Stage, actor: Actor) -> Request:
+    return actor.ids, None, {}
+
+
+TERMINATION = {"last_day": str(seoul_date(wire_now())), "reason": "NOT_NEEDED"}
+
+
+@request("request_termination")
+async def a_service_to_end(stage: Stage, actor: Actor) -> Request:
+    await stage.execute(
+        "UPDATE terminations SET state = 'UNDONE', due_at = NULL WHERE membership_id = :id",
+        id=actor.ids.get("membership_id"),
+    )
+    return actor.ids, TERMINATION, key()
+
+
+@request("undo_termination")
+async def a_service_that_is_to_end(stage: Stage, actor: Actor) -> Request:
+    if actor.owner is not None and "membership_id" in actor.ids:
+        path = f"/v1/memberships/{actor.ids['membership_id']}/termination"
+        await stage.client.post(path, json=TERMINATION, headers=actor.owner.headers | key())
+    return actor.ids, None, {}
 
 
 @request("step_up")

@@ -16,12 +16,14 @@ from app.db.tables import (
     plumbing,
     price_agreements,
     quotes,
+    refund_accounts,
     refunds,
     renewals,
     scheduled_changes,
     sites,
     social,
     sso,
+    terminations,
     workbooks,
 )
 from app.db.tables.base import Base
@@ -43,11 +45,13 @@ __all__ = [
     "plumbing",
     "price_agreements",
     "quotes",
+    "refund_accounts",
     "refunds",
     "renewals",
     "scheduled_changes",
     "sites",
     "social",
     "sso",
+    "terminations",
     "workbooks",
 ]

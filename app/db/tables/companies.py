@@ -32,6 +32,11 @@ class Company(Timestamps, Base):
             "withdrawn_at",
             postgresql_where="representative IS NOT NULL",
         ),
+        Index(
+            "ix_companies_withdraw_due",
+            "withdraw_due_at",
+            postgresql_where="withdraw_due_at IS NOT NULL",
+        ),
     )
 
     id: Mapped[Key]
@@ -46,6 +51,8 @@ class Company(Timestamps, Base):
         ForeignKey("accounts.id"), unique=True
     )
     withdrawn_at: Mapped[datetime | None]
+    withdraw_due_at: Mapped[datetime | None]
+    """When it is withdrawn by itself, while it is CLOSED: 90 days after its last refund."""
     revision: Mapped[int]
 
 
