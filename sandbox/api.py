@@ -29,6 +29,7 @@ from sandbox.portone.console_actions import (
     hold,
     payment_json,
 )
+from sandbox.portone.virtual_accounts import deposit
 from sandbox.site_api import add_openid, add_sites
 from sandbox.world import World
 
@@ -59,6 +60,13 @@ class IssueBillingKey(Strict):
     customer_id: str | None = None
     channel_type: Literal["LIVE", "TEST"] = "LIVE"
     store_id: str | None = None
+
+
+class Deposit(Strict):
+    """What somebody pays in, in KRW; what is asked for where no amount is named."""
+
+    amount: int | None = Field(default=None, gt=0)
+    name: str = "한빛상사"
 
 
 class DecideCharges(Strict):
@@ -152,6 +160,11 @@ def _add_billing_keys(router: APIRouter, world: World) -> None:
     @router.put("/billing-keys/{billing_key}/charges", status_code=204)
     async def decide(billing_key: str, body: DecideCharges) -> None:
         _now(lambda: decide_charges(world, billing_key, body.outcome))
+
+    @router.post("/virtual-accounts/{account}/deposit")
+    async def pay_in(account: str, body: Deposit | None = None) -> dict[str, object]:
+        wanted = body or Deposit()
+        return payment_json(_now(lambda: deposit(world, account, wanted.amount, wanted.name)))
 
     @router.delete("/billing-keys/{billing_key}", status_code=204)
     async def delete(billing_key: str) -> None:

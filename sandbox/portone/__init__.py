@@ -11,6 +11,7 @@ from sandbox.portone.errors import ErrorType, PortOneFailure
 from sandbox.portone.identity import build_identity_router
 from sandbox.portone.payments import build_payments_router
 from sandbox.portone.state import PortOneState, PortOneWorld
+from sandbox.portone.virtual_accounts import build_virtual_accounts_router
 
 __all__ = ["PortOneFailure", "PortOneState", "build_router"]
 
@@ -44,4 +45,5 @@ def build_router(world: PortOneWorld) -> APIRouter:
     router.include_router(build_identity_router(world))
     router.include_router(build_payments_router(world))
     router.include_router(build_billing_keys_router(world))
+    router.include_router(build_virtual_accounts_router(world))
     return router

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from sandbox.portone.errors import ErrorType, PortOneFailure, PortOneRoute, invalid
 from sandbox.portone.state import (
     CHANNELS,
+    Account,
     Cancellation,
     Payment,
     PortOneWorld,
@@ -33,6 +34,15 @@ class _PreRegister(_Model):
     currency: str = "KRW"
 
 
+class _RefundAccount(_Model):
+    """Where money of a virtual account goes back to: nobody else knows."""
+
+    bank: str
+    number: Annotated[str, Field(min_length=1)]
+    holder_name: Annotated[str, Field(min_length=1)]
+    holder_phone_number: str | None = None
+
+
 class _Cancel(_Model):
     reason: Annotated[str, Field(min_length=1)]
     amount: Annotated[int | None, Field(gt=0)] = None
@@ -40,6 +50,7 @@ class _Cancel(_Model):
     vat_amount: Annotated[int | None, Field(ge=0)] = None
     current_cancellable_amount: int | None = None
     skip_webhook: bool = False
+    refund_account: _RefundAccount | None = None
 
 
 class _Resend(_Model):
@@ -141,6 +152,13 @@ def _cancel(world: PortOneWorld, payment_id: str, request: _Cancel) -> Cancellat
     if payment.status not in {"PAID", "PARTIAL_CANCELLED"}:
         raise PortOneFailure(ErrorType.PAYMENT_NOT_PAID, "결제가 완료되지 않은 건입니다.")
     cancellation = _cancellation(payment, request, world.clock.now())
+    if payment.method == "VIRTUAL_ACCOUNT" and request.refund_account is None:
+        raise PortOneFailure(
+            ErrorType.PG_PROVIDER,
+            "환불 계좌 정보가 필요합니다.",
+            pg_code="INVALID_REFUND_ACCOUNT_NUMBER",
+            pg_message="환불 계좌번호가 없습니다.",
+        )
     if payment.on_cancel == "REFUSED":
         raise PortOneFailure(
             ErrorType.PG_PROVIDER,
@@ -263,7 +281,7 @@ def payment_json(payment: Payment) -> dict[str, object]:
             "vat": payment.vat,
             "supply": total - payment.tax_free - payment.vat,
             "discount": 0,
-            "paid": total if payment.paid_at else 0,
+            "paid": _paid(payment),
             "cancelled": payment.cancelled,
             "cancelledTaxFree": payment.cancelled_tax_free,
         },
@@ -276,6 +294,8 @@ def payment_json(payment: Payment) -> dict[str, object]:
         body["channel"] = CHANNELS[payment.method][payment.channel_type].selected()
     if payment.billing_key is not None:
         body["billingKey"] = payment.billing_key
+    if payment.account is not None:
+        body["method"] = account_json(payment.account)
     if payment.paid_at is not None:
         body |= _paid_facts(payment, payment.paid_at)
     if payment.status == "FAILED":
@@ -286,10 +306,35 @@ def payment_json(payment: Payment) -> dict[str, object]:
             "pgCode": payment.failure_code,
             "pgMessage": reason,
         }
+    if payment.status == "CANCELLED" and not payment.cancellations:  # an account that was closed
+        body |= {"cancellations": [], "cancelledAt": payment.changed_at.isoformat()}
     if payment.cancellations:
         body["cancellations"] = [_cancellation_json(c) for c in payment.cancellations]
         if payment.status in {"CANCELLED", "PARTIAL_CANCELLED"}:
             body["cancelledAt"] = payment.cancellations[-1].at.isoformat()
+    return body
+
+
+def _paid(payment: Payment) -> int:
+    """Of a virtual account: whatever was paid in."""
+    if payment.paid_at is None:
+        return 0
+    return payment.account.deposited if payment.account else payment.total or 0
+
+
+def account_json(account: Account) -> dict[str, object]:
+    """The SDK's `PaymentMethodVirtualAccount`."""
+    body: dict[str, object] = {
+        "type": "PaymentMethodVirtualAccount",
+        "accountNumber": account.number,
+        "bank": account.bank,
+        "accountType": "NORMAL",
+        "remitteeName": account.holder,
+        "issuedAt": account.issued_at.isoformat(),
+        "expiredAt": account.expires_at.isoformat(),
+    }
+    if account.depositor is not None:
+        body["remitterName"] = account.depositor
     return body
 
 
@@ -305,6 +350,8 @@ def _paid_facts(payment: Payment, paid_at: datetime) -> dict[str, object]:
 def _method_json(payment: Payment) -> dict[str, object]:
     if payment.method == "TRANSFER":
         return _TRANSFER
+    if payment.account is not None:
+        return account_json(payment.account)
     return {
         "type": "PaymentMethodCard",
         "card": card_json(payment.card_number or "451842******1234"),

@@ -201,6 +201,19 @@ class BillingKey:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A virtual account. `deposited`: everything that came, in KRW; `depositor`: from whom last."""
+
+    number: str
+    bank: str
+    holder: str
+    issued_at: datetime
+    expires_at: datetime
+    depositor: str | None = None
+    deposited: int = 0
+
+
+@dataclass(frozen=True)
 class Payment:
     """One payment. Money is integer KRW; `total` is None when only the id was registered."""
 
@@ -226,6 +239,7 @@ class Payment:
     card_number: str | None = None
     """As shown: masked."""
     customer_id: str | None = None
+    account: Account | None = None
     pg_tx_id: str | None = None
     cancellations: tuple[Cancellation, ...] = ()
     webhooks: tuple[SentWebhook, ...] = ()
