@@ -16,6 +16,7 @@ from app.adapters.portone import PAYMENT_READ_SECONDS, PortOneConnection
 from app.adapters.portone_billing_keys import PortOneBillingKeys
 from app.adapters.portone_identity import PortOneIdentity
 from app.adapters.portone_payments import PortOnePayments
+from app.adapters.portone_virtual_accounts import PortOneVirtualAccounts
 from app.adapters.social import Google, Kakao, Naver
 from app.adapters.social import refusal as social_refusal
 from app.adapters.webhooks import GroupwareWebhooks, PortOneWebhooks
@@ -30,6 +31,7 @@ from app.services.acceptances import Acceptances
 from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
+from app.services.account_rows import AccountRows
 from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
 from app.services.card_jobs import CardJobs
@@ -69,6 +71,7 @@ from app.services.order_workbooks import OrderWorkbooks
 from app.services.orders import OrderJobs
 from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
+from app.services.payment_checks import PaymentChecks
 from app.services.payment_methods import PaymentMethods
 from app.services.payments import Payments, Shop
 from app.services.pricing import KeptPrices
@@ -96,6 +99,7 @@ from app.services.step_up import StepUp
 from app.services.termination_ends import TerminationEnds
 from app.services.terminations import Terminations
 from app.services.uploads import Uploads
+from app.services.virtual_accounts import AccountTerms, VirtualAccounts
 from app.services.webhooks import ReceivedWebhooks
 from app.services.withdrawal import Withdrawal
 from app.settings import Settings
@@ -125,6 +129,8 @@ class Deps:
     cards: Cards
     card_jobs: CardJobs
     charges: Charges
+    virtual_accounts: VirtualAccounts
+    payment_checks: PaymentChecks
     provisioning: Provisioning
     renewals: Renewals
     site_puts: SitePuts
@@ -276,8 +282,27 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         live_only=not settings.is_sandbox,
     )
     refunds = Refunds(database, clock, payment_provider, mails, emails)
-    payments = Payments(database, clock, payment_provider, mails, emails, shop, catalogues, refunds)
+    payments = Payments(
+        database,
+        clock,
+        payment_provider,
+        mails,
+        emails,
+        shop,
+        catalogues,
+        refunds,
+        AccountRows(vault, mails, emails),
+    )
     card_jobs = CardJobs(database, clock, vault, billing_keys, mails, emails)
+    charges = Charges(database, clock, vault, billing_keys, payments, card_jobs)
+    virtual_accounts = VirtualAccounts(
+        database,
+        clock,
+        PortOneVirtualAccounts(portone),
+        payments,
+        AccountTerms(settings.portone_virtual_account_bank, settings.supplier_name),
+    )
+    order_jobs = OrderJobs(database, clock, mails, emails)
     groupware = GroupwareProvisioning(
         settings.groupware_base_url,
         settings.groupware_client_id,
@@ -409,7 +434,9 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         payment_methods=PaymentMethods(payments),
         cards=Cards(vault, billing_keys, payments),
         card_jobs=card_jobs,
-        charges=Charges(database, clock, vault, billing_keys, payments, card_jobs),
+        charges=charges,
+        virtual_accounts=virtual_accounts,
+        payment_checks=PaymentChecks(database, payments, charges, virtual_accounts, order_jobs),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         renewals=Renewals(
             database, clock, catalogues, groupware, RenewalNotices(RenewalMails(mails, emails))
@@ -429,7 +456,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         operator_agreements=OperatorAgreements(database, clock, catalogues),
         operator_refunds=OperatorRefunds(database, clock, refunds),
         segments=Segments(database, clock),
-        order_jobs=OrderJobs(database, clock, mails, emails),
+        order_jobs=order_jobs,
         webhooks=ReceivedWebhooks(
             database,
             clock,
@@ -474,6 +501,7 @@ def _channels(settings: Settings) -> Mapping[PaymentMethod, str]:
     keys = {
         PaymentMethod.CARD: settings.portone_card_channel_key,
         PaymentMethod.TRANSFER: settings.portone_transfer_channel_key,
+        PaymentMethod.VIRTUAL_ACCOUNT: settings.portone_virtual_account_channel_key,
         PaymentMethod.BILLING_KEY: settings.portone_billing_channel_key,
     }
     return {method: key for method, key in keys.items() if key}

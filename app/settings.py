@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     portone_card_channel_key: str = "channel-key-card"
     portone_transfer_channel_key: str = ""
     """Of 실시간 계좌이체; empty: not offered. For when its evidence is issued (section 11)."""
+    portone_virtual_account_channel_key: str = ""
+    """Of 가상계좌; empty: not offered."""
+    portone_virtual_account_bank: str = Field(default="SHINHAN", pattern="^[A-Z_]{2,30}$")
+    """Where accounts are issued, as PortOne names banks."""
     portone_billing_channel_key: str = ""
     """Of 자동카드결제; empty: no card can be registered."""
     portone_identity_channel_key: str = "channel-key-identity"

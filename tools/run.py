@@ -123,6 +123,7 @@ def _environment(data_dir: Path) -> dict[str, str]:
     if environment.get("OPERATOR_PORT", "0") != "0":
         environment.setdefault("OPERATOR_TOKEN", SANDBOX_OPERATOR_TOKEN.get_secret_value())
     environment.setdefault("PORTONE_BILLING_CHANNEL_KEY", "channel-key-billing")
+    environment.setdefault("PORTONE_VIRTUAL_ACCOUNT_CHANNEL_KEY", "channel-key-virtual-account")
     environment.setdefault("FILES_DIR", str(data_dir / "files"))
     environment.setdefault("CORS_ORIGINS", f"{sandbox} {LOCAL_FRONTENDS}")
     return environment

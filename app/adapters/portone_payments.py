@@ -13,6 +13,7 @@ from app.domain.provider_payments import (
     CancelResult,
     CancelStatus,
     ChannelType,
+    ReportedAccount,
     ReportedCancellation,
     ReportedMethod,
     ReportedPayment,
@@ -56,6 +57,11 @@ class _Method(msgspec.Struct, rename="camel"):
     type: str
     card: _Card | None = None
     approval_number: str | None = None
+    account_number: str | None = None
+    bank: str | None = None
+    remittee_name: str | None = None
+    issued_at: _Moment | None = None
+    expired_at: _Moment | None = None
 
 
 class _Failure(msgspec.Struct, rename="camel"):
@@ -193,7 +199,23 @@ def _reported(found: _Payment) -> ReportedPayment:
             ReportedCancellation(c.id, c.status, c.total_amount, c.vat_amount, c.reason)
             for c in found.cancellations
         ),
+        account=_account(method) if method else None,
     )
+
+
+def _account(method: _Method) -> ReportedAccount | None:
+    """A virtual account that is told whole."""
+    if _METHODS.get(method.type) is not ReportedMethod.VIRTUAL_ACCOUNT:
+        return None
+    number, bank, issued_at, expires_at = (
+        method.account_number,
+        method.bank,
+        method.issued_at,
+        method.expired_at,
+    )
+    if number is None or bank is None or issued_at is None or expires_at is None:
+        return None
+    return ReportedAccount(bank, number, method.remittee_name or "", issued_at, expires_at)
 
 
 def last4(masked: str) -> str | None:

@@ -47,6 +47,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
         "refund_sent": MailPurpose.CONTRACT,
+        "virtual_account_issued": MailPurpose.CONTRACT,
         "card_registered": MailPurpose.SECURITY,
         "card_lost": MailPurpose.CONTRACT,
         "card_expires": MailPurpose.CONTRACT,

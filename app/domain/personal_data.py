@@ -319,6 +319,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         memberships reseller_name reseller_phone
         price_agreements reason
         sites name subdomain business_number url domain
+        virtual_accounts bank number holder
         """,
     )
     | _columns(

@@ -47,6 +47,32 @@ class ReportedCancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedAccount:
+    """A virtual account, and until when (aware) it can be paid into."""
+
+    bank: str
+    number: str = field(repr=False)
+    holder: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRequest:
+    """A virtual account for one payment, in KRW; `holder` is the name that payers see."""
+
+    payment_id: str
+    channel_key: str
+    bank: str
+    holder: str
+    order_name: str
+    amount: int
+    vat: int
+    customer_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedPayment:
     """Amounts are integer units of `currency` (KRW: won); times are aware.
 
@@ -77,6 +103,7 @@ class ReportedPayment:
     approval_number: str | None
     receipt_url: str | None
     cancellations: tuple[ReportedCancellation, ...] = ()
+    account: ReportedAccount | None = None
 
     @property
     def cancellable(self) -> int:

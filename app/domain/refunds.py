@@ -37,13 +37,14 @@ class RefundDestination(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """NOT_MATCHING, ORDER_CLOSED: money that never was an order's.
+    """NOT_MATCHING, ORDER_CLOSED, OVERPAID: money that never was an order's.
 
     AT_PROVIDER: cancelled at the provider by somebody else than the portal.
     """
 
     NOT_MATCHING = "NOT_MATCHING"
     ORDER_CLOSED = "ORDER_CLOSED"
+    OVERPAID = "OVERPAID"
     NOT_DELIVERED = "NOT_DELIVERED"
     OPENING_FAILED = "OPENING_FAILED"
     TERMINATION = "TERMINATION"
@@ -70,6 +71,7 @@ REFUND_REASON_LABELS: Mapping[RefundReason, Name] = MappingProxyType(
     {
         RefundReason.NOT_MATCHING: Name("주문과 일치하지 않는 결제", "It did not match the order"),
         RefundReason.ORDER_CLOSED: Name("종료된 주문의 결제", "Its order was over"),
+        RefundReason.OVERPAID: Name("초과 입금", "More was paid than was due"),
         RefundReason.NOT_DELIVERED: Name("반영되지 않은 주문", "Ordered but not delivered"),
         RefundReason.OPENING_FAILED: Name("서비스 개설 실패", "The service could not be opened"),
         RefundReason.TERMINATION: Name("서비스 해지", "Termination"),
@@ -78,6 +80,10 @@ REFUND_REASON_LABELS: Mapping[RefundReason, Name] = MappingProxyType(
     }
 )
 
+NEVER_AN_ORDERS: frozenset[RefundReason] = frozenset(
+    {RefundReason.NOT_MATCHING, RefundReason.ORDER_CLOSED, RefundReason.OVERPAID}
+)
+"""Money that paid for nothing: no sale is taken back with it."""
 WHOLE: frozenset[RefundReason] = frozenset({RefundReason.NOT_MATCHING, RefundReason.ORDER_CLOSED})
 """What gives back all that is left, however much that has become meanwhile."""
 

@@ -25,6 +25,7 @@ from app.services.segments import BEGIN_SEGMENT
 from app.services.site_puts import PUT_SITE
 from app.services.termination_ends import END_TERMINATION, TELL_ADMINS
 from app.services.uploads import DROP_UPLOAD
+from app.services.virtual_accounts import CLOSE_ACCOUNT
 from app.services.withdrawal import ERASE_ACCOUNT, WITHDRAW_COMPANY
 
 
@@ -36,8 +37,9 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         MAIL_QUOTE: deps.quote_mails.mail,
         SEND_MAIL: deps.mails.send,
         ANNOUNCE_ORDER: deps.order_jobs.announce,
-        EXPIRE_ORDER: deps.order_jobs.expire,
-        CHECK_PAYMENT: deps.charges.check,
+        EXPIRE_ORDER: deps.payment_checks.expire_order,
+        CHECK_PAYMENT: deps.payment_checks.check,
+        CLOSE_ACCOUNT: deps.virtual_accounts.close,
         MIND_CARD: deps.card_jobs.mind,
         PROVISION_ITEM: deps.provisioning.provision,
         RENEW_MEMBERSHIP: deps.renewals.step,

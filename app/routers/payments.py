@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.domain.banks import bank_name
 from app.domain.billing_keys import DECLINE_LABELS, HARD, Decline
 from app.domain.orders import PaymentMethod
 from app.domain.payments import PAYMENT_STATE_LABELS, PaymentState
@@ -25,6 +26,7 @@ from app.routers.models import AnswerModel, Id, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanManagePayments
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.account_rows import AccountView
 from app.services.idempotency import Answer
 from app.services.payments import PaymentView, Shop
 from app.services.principals import Principal, TransactionSession
@@ -38,7 +40,7 @@ class StartPaymentRequest(RequestModel):
     `payment_method_id`: which registered card is charged, the default where none is named.
     """
 
-    method: Literal["CARD", "TRANSFER", "BILLING_KEY"]
+    method: Literal["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "BILLING_KEY"]
     payment_method_id: Id | None = None
     redirect_url: (
         Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None
@@ -67,6 +69,16 @@ class PaymentFailureBody(AnswerModel):
     hard: bool
 
 
+class VirtualAccountBody(AnswerModel):
+    """가상계좌: where the whole amount is paid into, by any bank, until `expires_at`."""
+
+    bank: str
+    bank_label: str
+    number: str
+    holder: str
+    expires_at: datetime
+
+
 class PaymentBody(AnswerModel):
     """A payment; amounts in KRW, VAT included."""
 
@@ -80,6 +92,7 @@ class PaymentBody(AnswerModel):
     paid_at: datetime | None
     receipt_url: str | None
     failure: PaymentFailureBody | None
+    virtual_account: VirtualAccountBody | None
     checkout: CheckoutBody | None
 
 
@@ -93,8 +106,8 @@ PROVIDER = ("provider_unavailable", "provider_failed")
     operation_id="start_payment",
     summary="Start a payment",
     description="약관 동의 및 결제. Closes the order's former payment. A registered card is "
-    "charged at once: the answer says PAID or FAILED. Needs an Idempotency-Key; a repeat with the "
-    "same key goes on with the same payment.",
+    "charged at once: the answer says PAID or FAILED. A virtual account is told in the answer. "
+    "Needs an Idempotency-Key; a repeat with the same key goes on with the same payment.",
     status_code=201,
     responses={
         201: {"model": PaymentBody},
@@ -136,10 +149,14 @@ async def start_payment(
         payment = PaymentBody.model_validate_json(bytes(response.body))
         if payment.checkout is not None:
             await deps.payments.announce(payment.id, payment.amount)
-        else:
+            return response
+        if payment.method == PaymentMethod.BILLING_KEY:
             await deps.charges.charge(payment.id)
-            response.body = to_json(_body(await deps.payments.get(access, payment.id), language))
-            response.headers["Content-Length"] = str(len(response.body))
+        else:
+            await deps.virtual_accounts.issue(payment.id)
+        # What has come of it by now, which is more than what was kept for this key.
+        response.body = to_json(_body(await deps.payments.get(access, payment.id), language))
+        response.headers["Content-Length"] = str(len(response.body))
     return response
 
 
@@ -197,6 +214,18 @@ def _failure(decline: Decline | None, language: Language) -> PaymentFailureBody 
     return PaymentFailureBody(code=str(decline), label=label, hard=decline in HARD)
 
 
+def _account(account: AccountView | None, language: Language) -> VirtualAccountBody | None:
+    if account is None:
+        return None
+    return VirtualAccountBody(
+        bank=account.bank,
+        bank_label=said(bank_name(account.bank), language),
+        number=account.number,
+        holder=account.holder,
+        expires_at=account.expires_at,
+    )
+
+
 def _body(
     payment: PaymentView, language: Language, checkout: CheckoutBody | None = None
 ) -> PaymentBody:
@@ -211,5 +240,6 @@ def _body(
         paid_at=payment.paid_at,
         receipt_url=payment.receipt_url,
         failure=_failure(payment.decline, language),
+        virtual_account=_account(payment.account, language),
         checkout=checkout,
     )

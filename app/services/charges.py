@@ -47,7 +47,7 @@ class _Begun:
 
 
 class Charges:
-    """Charging, and the check of payments that are by card on file."""
+    """Charging, by our payment id."""
 
     def __init__(
         self,
@@ -64,22 +64,6 @@ class Charges:
         self._provider = provider
         self._payments = payments
         self._cards = cards
-
-    async def check(self, payment_id: UUID) -> None:
-        """The job of an open payment: one by a registered card is charged if it was not yet."""
-        async with self._database.system_session("charge") as session:
-            method, state = (
-                await session.execute(
-                    select(Payment.method, Payment.status).where(Payment.id == payment_id)
-                )
-            ).one_or_none() or (None, None)
-        if method != PaymentMethod.BILLING_KEY or state != PaymentState.READY:
-            await self._payments.check(payment_id)
-            return
-        try:
-            await self.charge(payment_id)
-        except ProviderError:
-            await self._payments.postpone(payment_id)
 
     async def charge(self, payment_id: UUID) -> None:
         """Charges a READY payment and settles it; anything else is left alone. Safe to repeat.

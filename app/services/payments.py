@@ -34,6 +34,7 @@ from app.domain.payments import (
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provider_payments import ReportedPayment, ReportedStatus
 from app.domain.refunds import RefundReason
+from app.services.account_rows import AccountRows, AccountView, send_back_surplus
 from app.services.card_rows import usable_card
 from app.services.catalogue import Catalogues
 from app.services.emails import Emails
@@ -49,8 +50,10 @@ from app.services.refunds import send_back_whole
 CHECK_AFTER = timedelta(minutes=1)
 """How soon an open payment is read again, should no webhook come."""
 GIVE_UP_AFTER = timedelta(days=2)
+ACCOUNT_GIVEN_UP_AFTER = timedelta(days=21)
+"""A virtual account is open for seven days and whatever holidays follow them."""
 _CAPTURED = frozenset({ReportedStatus.PAID, ReportedStatus.PARTIAL_CANCELLED})
-_UNDER_WAY = frozenset({ReportedStatus.PENDING, ReportedStatus.VIRTUAL_ACCOUNT_ISSUED})
+_UNDER_WAY = frozenset({ReportedStatus.PENDING})
 _SETTLED = frozenset(
     {
         PaymentState.PAID,
@@ -93,6 +96,8 @@ class PaymentView:
     receipt_url: str | None
     decline: Decline | None = None
     """Why a registered card was not charged."""
+    account: AccountView | None = None
+    """Where it is paid into, while it can be."""
 
 
 class Payments:
@@ -108,6 +113,7 @@ class Payments:
         shop: Shop,
         catalogues: Catalogues,
         refunds: Refunds,
+        accounts: AccountRows,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -117,6 +123,7 @@ class Payments:
         self.shop = shop
         self._catalogues = catalogues
         self._refunds = refunds
+        self._accounts = accounts
 
     async def start(
         self,
@@ -173,6 +180,7 @@ class Payments:
             flags=[],
             payment_method_id=card.id if card else None,
             hard_decline=False,
+            surplus=0,
             check_due_at=now + CHECK_AFTER,
             created_at=now,
             updated_at=now,
@@ -199,9 +207,9 @@ class Payments:
                     .where(Payment.company_id == principal.company_id, Payment.id == payment_id)
                 )
             ).one_or_none()
-        if row is None:
-            raise DomainError("payment_not_found")
-        return _view(row.Payment, row.number)
+            if row is None:
+                raise DomainError("payment_not_found")
+            return _view(row.Payment, row.number, await self._accounts.of(session, payment_id))
 
     async def complete(self, access: Access, payment_id: UUID) -> PaymentView:
         """The client says that the payer is done: the provider is asked what is true."""
@@ -263,17 +271,21 @@ class Payments:
             payment.check_due_at = None
             if reported is not None:
                 await self._refunds.observe(session, order, payment, reported)
+                await send_back_surplus(session, payment, reported, now)
             return None
+        if reported is not None:
+            await self._accounts.keep(session, order, payment, reported.account, now)
         if reported is None or reported.status not in _CAPTURED:
             self._not_captured(payment, reported, now)
             return None
+        await send_back_surplus(session, payment, reported, now)
         flags = self._flags(payment, order, reported)
         if not flags and await self._no_longer_fits(session, order, now):
             flags = (MEMBERSHIP_CHANGED,)
         if not flags:
             await self._capture(session, payment, order, reported, now)
             return None
-        payment.flags = list(flags)
+        payment.flags = [*payment.flags, *flags]
         reason = RefundReason.ORDER_CLOSED if _is_late(flags) else RefundReason.NOT_MATCHING
         return await send_back_whole(session, payment, reported, reason, now)
 
@@ -304,7 +316,7 @@ class Payments:
             else:  # the payer may try another card in the window that is open
                 payment.status = str(step_payment(state, PaymentState.FAILED))
                 payment.check_due_at = now + CHECK_AFTER
-        elif now - payment.created_at > GIVE_UP_AFTER:
+        elif now - payment.created_at > _given_up_after(payment):
             payment.check_due_at = None
         elif payment.check_due_at is not None:
             waited = now - payment.created_at
@@ -341,7 +353,9 @@ class Payments:
     ) -> None:
         """The money is the order's: items may be opened, and the customer is told."""
         payment.status = str(step_payment(PaymentState(payment.status), PaymentState.PAID))
-        payment.flags = [str(f) for f in check_vat(reported, self._expected(payment, order))]
+        payment.flags = payment.flags + [
+            str(f) for f in check_vat(reported, self._expected(payment, order))
+        ]
         payment.paid_at = now
         payment.receipt_url = reported.receipt_url
         payment.issuer = reported.card_issuer
@@ -386,6 +400,11 @@ def _is_late(flags: tuple[str, ...]) -> bool:
     return set(flags) <= {ORDER_NOT_OPEN, MEMBERSHIP_CHANGED}
 
 
+def _given_up_after(payment: Payment) -> timedelta:
+    at_the_bank = payment.method == PaymentMethod.VIRTUAL_ACCOUNT
+    return ACCOUNT_GIVEN_UP_AFTER if at_the_bank else GIVE_UP_AFTER
+
+
 def decline(payment: Payment, reason: Decline, provider_code: str | None) -> None:
     """A registered card was not charged: nobody tries again with this payment."""
     payment.status = str(step_payment(PaymentState(payment.status), PaymentState.FAILED))
@@ -406,7 +425,7 @@ async def _refuse_while_charging(session: AsyncSession, order: Order) -> None:
         raise DomainError("payment_in_progress")
 
 
-def _view(payment: Payment, order_number: str) -> PaymentView:
+def _view(payment: Payment, order_number: str, account: AccountView | None = None) -> PaymentView:
     return PaymentView(
         id=payment.id,
         order_id=payment.order_id,
@@ -418,4 +437,5 @@ def _view(payment: Payment, order_number: str) -> PaymentView:
         paid_at=payment.paid_at,
         receipt_url=payment.receipt_url,
         decline=Decline(payment.failure_code) if payment.failure_code else None,
+        account=account if payment.status == PaymentState.READY else None,
     )

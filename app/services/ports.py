@@ -19,7 +19,12 @@ from app.domain.documents import Document
 from app.domain.identity import IdentityReport, IdentityRequest
 from app.domain.mails import OutgoingMail
 from app.domain.order_workbooks import WorkbookRow
-from app.domain.provider_payments import CancelRequest, CancelResult, ReportedPayment
+from app.domain.provider_payments import (
+    AccountRequest,
+    CancelRequest,
+    CancelResult,
+    ReportedPayment,
+)
 from app.domain.provisioning import (
     DesiredSite,
     OperationReport,
@@ -130,6 +135,20 @@ class BillingKeyProvider(Protocol):
         call whose answer was lost; REJECTED: declined, `detail` is the payment company's code;
         DELETED, NOT_FOUND: no such key. After ProviderUnavailable or ProviderNonsense it may have
         been taken: read the payment. Not sent twice by itself."""
+        ...
+
+
+class VirtualAccountProvider(Protocol):
+    """Accounts that one payment is paid into."""
+
+    async def issue_account(self, request: AccountRequest) -> None:
+        """The account itself is read with its payment. Refused ALREADY_DONE: it has one, or was
+        paid."""
+        ...
+
+    async def close_account(self, payment_id: str) -> None:
+        """Nothing can be paid in any more. Refused NOT_READY: it is closed or was paid,
+        NOT_FOUND: it was never issued."""
         ...
 
 

@@ -33,6 +33,7 @@ from app.domain.payments import PaymentState, step_payment
 from app.domain.periods import seoul_date
 from app.domain.provider_payments import CancelStatus, ReportedPayment
 from app.domain.refunds import (
+    NEVER_AN_ORDERS,
     Going,
     Money,
     Received,
@@ -104,6 +105,26 @@ async def send_back_whole(
     session.add_all([*gone, refund])
     await book(session, [*gone, refund], [payment], now)
     return refund.id
+
+
+async def send_to_account(
+    session: AsyncSession,
+    company_id: UUID,
+    order_id: UUID | None,
+    amount: int,
+    reason: RefundReason,
+    now: datetime,
+) -> Refund:
+    """Money that came through a bank and never was an order's: to the company's refund account.
+
+    It was no supply, so that no VAT is in it.
+    """
+    refund = _row(company_id, order_id, Money(amount, 0), reason, SYSTEM, now)
+    refund.destination = str(RefundDestination.ACCOUNT)
+    needs_a_hand(refund, NO_ACCOUNT, now)
+    session.add(refund)
+    await book(session, [refund], [], now)
+    return refund
 
 
 async def give_back(
@@ -216,6 +237,7 @@ async def book(
 
 def _owed(refund: Refund, payment: Payment | None) -> Owed:
     """As it was decided. What never paid an order was no sale."""
+    unpaired = payment is None and RefundReason(refund.reason) in NEVER_AN_ORDERS
     by_bank = payment is not None and payment.method == PaymentMethod.BANK_TRANSFER
     return Owed(
         refund.id,
@@ -225,7 +247,7 @@ def _owed(refund: Refund, payment: Payment | None) -> Owed:
         refund.owed_amount,
         refund.owed_vat,
         refund.fee,
-        pays_nothing=payment is not None and payment.paid_at is None,
+        pays_nothing=(payment is not None and payment.paid_at is None) or unpaired,
         came_to=Account.BANK if by_bank else Account.PROVIDER,
     )
 

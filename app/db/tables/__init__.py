@@ -3,6 +3,7 @@
 from app.db.tables import (
     accounts,
     audit,
+    bank,
     cards,
     cases,
     catalogue,
@@ -32,6 +33,7 @@ __all__ = [
     "Base",
     "accounts",
     "audit",
+    "bank",
     "cards",
     "cases",
     "catalogue",

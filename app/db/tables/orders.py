@@ -219,5 +219,7 @@ class Payment(OfCompany, Timestamps, Base):
     """Why the card was declined, in our words."""
     provider_code: Mapped[str | None]
     """The same in the payment company's."""
+    surplus: Mapped[Won] = mapped_column(server_default="0")
+    """What came into its virtual account beyond it, and goes back."""
     hard_decline: Mapped[bool] = mapped_column(server_default="false")
     """Trying again with the same card changes nothing."""

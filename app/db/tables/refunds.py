@@ -29,6 +29,7 @@ class Refund(OfCompany, Timestamps, Base):
             "TERMINATION",
             "WITHDRAWAL",
             "AT_PROVIDER",
+            "OVERPAID",
         ),
         CheckConstraint("amount >= 0 AND vat >= 0 AND vat <= amount", name="parts"),
         CheckConstraint("(state = 'DONE') = (done_at IS NOT NULL)", name="done"),
