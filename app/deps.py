@@ -32,6 +32,7 @@ from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
 from app.services.account_rows import AccountRows
+from app.services.books import Books
 from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
 from app.services.card_jobs import CardJobs
@@ -46,6 +47,7 @@ from app.services.company_contacts import CompanyContacts
 from app.services.contract_import import ContractImport
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
+from app.services.daily_tasks import DailyTasks
 from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
 from app.services.given_back import UnattendedItems
@@ -123,6 +125,8 @@ class Deps:
     groupware: GroupwareProvisioning
     payment_provider: PortOnePayments
     payments: Payments
+    books: Books
+    daily_tasks: DailyTasks
     refunds: Refunds
     unattended_items: UnattendedItems
     payment_methods: PaymentMethods
@@ -429,6 +433,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         groupware=groupware,
         payment_provider=payment_provider,
         payments=payments,
+        books=Books(database, clock, payment_provider, payments),
+        daily_tasks=DailyTasks(database, clock),
         refunds=refunds,
         unattended_items=UnattendedItems(database, clock),
         payment_methods=PaymentMethods(payments),

@@ -9,6 +9,7 @@ from app.edge import Edge
 from app.openapi import Paper
 from app.routers import (
     operator_agreements,
+    operator_books,
     operator_catalogue,
     operator_coupons,
     operator_refunds,
@@ -21,6 +22,7 @@ OPERATOR_MODULES = (
     operator_agreements,
     operator_refunds,
     operator_terminations,
+    operator_books,
 )
 DESCRIPTION = """
 What the operator's staff does, on a listener of its own (`OPERATOR_PORT`). For now one operator is

@@ -65,6 +65,7 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, pgq.shutdown.set)
+    await deps.daily_tasks.ensure()
     sweeping = asyncio.create_task(_sweep_for_ever(deps))
     log.info("worker_started", pid=os.getpid())
     try:

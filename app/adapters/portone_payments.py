@@ -1,5 +1,7 @@
 """Payments through PortOne."""
 
+import json
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 
@@ -20,6 +22,8 @@ from app.domain.provider_payments import (
     ReportedStatus,
 )
 
+BOOK_PAGE = 200
+"""Payments a page: about 0.4 MB."""
 _METHODS = {
     "PaymentMethodCard": ReportedMethod.CARD,
     "PaymentMethodVirtualAccount": ReportedMethod.VIRTUAL_ACCOUNT,
@@ -101,6 +105,15 @@ class _Cancelled(msgspec.Struct):
     cancellation: _Cancellation
 
 
+class _Booked(msgspec.Struct):
+    payment: _Payment
+    cursor: str
+
+
+class _Page(msgspec.Struct):
+    items: list[_Booked]
+
+
 class PortOnePayments:
     def __init__(self, connection: PortOneConnection) -> None:
         self._portone = connection
@@ -135,6 +148,35 @@ class PortOnePayments:
         if found.status in captured and (found.paid_at is None or found.channel is None):
             raise self._portone.http.nonsense("payment_get", "content")
         return _reported(found)
+
+    async def books(self, since: datetime, until: datetime) -> AsyncIterator[ReportedPayment]:
+        cursor: str | None = None
+        while True:
+            page = await self._page(since, until, cursor)
+            for item in page.items:
+                yield _reported(item.payment)
+            if len(page.items) < BOOK_PAGE:
+                return
+            cursor = page.items[-1].cursor
+
+    async def _page(self, since: datetime, until: datetime, cursor: str | None) -> _Page:
+        asked: dict[str, str | int] = {
+            "storeId": self._portone.store_id,
+            "from": since.isoformat(),
+            "until": until.isoformat(),
+            "size": BOOK_PAGE,
+        }
+        if cursor is not None:
+            asked["cursor"] = cursor
+        call = Call(
+            "payment_books",
+            "GET",
+            "/payments-by-cursor",
+            params={"requestBody": json.dumps(asked)},
+            headers=self._portone.headers,
+            repeatable=True,
+        )
+        return await self._portone.http.call(call, _Page)
 
     async def cancel(self, request: CancelRequest) -> CancelResult:
         body: dict[str, str | int] = {

@@ -21,6 +21,7 @@ class OperatorPermission(StrEnum):
     PRICE_AGREEMENTS_MANAGE = "price_agreements.manage"
     TERMINATIONS_RECORD = "terminations.record"
     REFUNDS_MANAGE = "refunds.manage"
+    BOOKS_READ = "books.read"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
@@ -31,6 +32,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.PRICE_AGREEMENTS_MANAGE,
                 OperatorPermission.REFUNDS_MANAGE,
                 OperatorPermission.TERMINATIONS_RECORD,
+                OperatorPermission.BOOKS_READ,
             }
         ),
         OperatorRole.CATALOGUE: frozenset(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.deps import Deps
 from app.services.card_rows import MIND_CARD
+from app.services.daily_tasks import COMPARE_BOOKS, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
@@ -55,4 +56,6 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         **{purge_job(p): deps.retention.job(p) for p in PURGES},
         CHECK_ROOM: deps.room_checks.check,
         DROP_UPLOAD: deps.uploads.drop,
+        PROVE_LEDGER: deps.daily_tasks.job(PROVE_LEDGER, deps.books.prove),
+        COMPARE_BOOKS: deps.daily_tasks.job(COMPARE_BOOKS, deps.books.compare),
     }

@@ -53,6 +53,7 @@ CanManageCoupons = Annotated[Operator, Depends(RequiresOperator(OperatorPermissi
 CanManageAgreements = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.PRICE_AGREEMENTS_MANAGE))
 ]
+CanReadBooks = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.BOOKS_READ))]
 CanManageRefunds = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REFUNDS_MANAGE))]
 CanRecordTerminations = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.TERMINATIONS_RECORD))

@@ -9,7 +9,7 @@ No call may be made while a transaction is open.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -110,6 +110,10 @@ class PaymentProvider(Protocol):
 
     async def get(self, payment_id: str) -> ReportedPayment | None:
         """The truth. None: the provider has never heard of it (the payer has not begun)."""
+        ...
+
+    def books(self, since: datetime, until: datetime) -> AsyncIterator[ReportedPayment]:
+        """Every payment that began in the time, in the provider's order, page by page."""
         ...
 
     async def cancel(self, request: CancelRequest) -> CancelResult:

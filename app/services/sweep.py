@@ -47,6 +47,7 @@ _ROWS_DUE = (
     "  AND v.close_due_at <= :now AND p.status <> 'READY' LIMIT :batch)"
     " UNION ALL (SELECT 'mind_card', id FROM payment_methods"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT name, id FROM daily_tasks WHERE due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'drop_upload', id FROM uploads WHERE due_at <= :now LIMIT :batch)"
 )
 

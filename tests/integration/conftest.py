@@ -1,9 +1,11 @@
 """What every integration test needs besides the common fixtures."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from fastapi import FastAPI
 
+from app.db.ledger_proof import differences
 from sandbox.world import World
 
 
@@ -16,3 +18,15 @@ def no_faults_are_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if world is not None:
         world.faults.clear()
+
+
+@pytest.fixture(autouse=True)
+async def the_books_agree(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """After every scenario the ledger is what orders, payments, refunds and credit say."""
+    portal: FastAPI | None = None
+    if "portal" in request.fixturenames:
+        portal = request.getfixturevalue("portal")
+    yield
+    if portal is not None:
+        async with portal.state.deps.database.system_session("proof") as session:
+            assert await differences(session) == []
