@@ -33,26 +33,28 @@ SELECT 'CAPTURED', p.id, p.company_id, a.account, a.amount
  WHERE p.paid_at IS NOT NULL AND p.method <> 'BANK_TRANSFER'
 """
 _CAME_TO = "CASE WHEN p.method = 'BANK_TRANSFER' THEN 'BANK' ELSE 'PROVIDER' END"
+_NEVER_PAID = """(p.id IS NOT NULL AND p.paid_at IS NULL
+       OR p.id IS NULL AND r.reason IN ('NOT_MATCHING', 'ORDER_CLOSED', 'OVERPAID'))"""
 _OWED = f"""
 SELECT 'UNWANTED', r.id, r.company_id, a.account, a.amount
-  FROM refunds r JOIN payments p ON p.id = r.payment_id CROSS JOIN LATERAL (VALUES
+  FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id CROSS JOIN LATERAL (VALUES
        ({_CAME_TO}, r.owed_amount), ('REFUNDS_PAYABLE', -r.owed_amount)) AS a (account, amount)
- WHERE p.paid_at IS NULL
+ WHERE {_NEVER_PAID}
 UNION ALL
 SELECT 'GIVEN_BACK', r.id, r.company_id, a.account, a.amount
   FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id CROSS JOIN LATERAL (VALUES
        ('SALES', r.owed_amount + r.fee - r.owed_vat), ('VAT', r.owed_vat),
        ('REFUNDS_PAYABLE', -r.owed_amount), ('FEES', -r.fee)) AS a (account, amount)
- WHERE p.id IS NULL OR p.paid_at IS NOT NULL
+ WHERE NOT {_NEVER_PAID}
 UNION ALL
 SELECT 'ADJUSTED', r.id, r.company_id, a.account, a.amount
   FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id CROSS JOIN LATERAL (
        SELECT {_CAME_TO} AS account, r.amount - r.owed_amount AS amount
-        WHERE p.id IS NOT NULL AND p.paid_at IS NULL
+        WHERE {_NEVER_PAID}
        UNION ALL SELECT v.account, v.amount FROM (VALUES
           ('SALES', r.amount - r.owed_amount - (r.vat - r.owed_vat)),
           ('VAT', r.vat - r.owed_vat)) AS v (account, amount)
-        WHERE p.id IS NULL OR p.paid_at IS NOT NULL
+        WHERE NOT {_NEVER_PAID}
        UNION ALL SELECT 'REFUNDS_PAYABLE', r.owed_amount - r.amount) AS a
  WHERE r.state = 'DONE'
 UNION ALL
