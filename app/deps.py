@@ -13,6 +13,7 @@ from app.adapters.http import ProviderHttp
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity
 from app.adapters.nts import NtsBusinessRegistry
 from app.adapters.portone import PAYMENT_READ_SECONDS, PortOneConnection
+from app.adapters.portone_accounts import PortOneAccounts
 from app.adapters.portone_billing_keys import PortOneBillingKeys
 from app.adapters.portone_identity import PortOneIdentity
 from app.adapters.portone_payments import PortOnePayments
@@ -80,6 +81,7 @@ from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
+from app.services.refund_accounts import RefundAccounts
 from app.services.refund_jobs import Refunds
 from app.services.renewal_mails import RenewalMails
 from app.services.renewal_notices import RenewalNotices
@@ -128,6 +130,7 @@ class Deps:
     books: Books
     daily_tasks: DailyTasks
     refunds: Refunds
+    refund_accounts: RefundAccounts
     unattended_items: UnattendedItems
     payment_methods: PaymentMethods
     cards: Cards
@@ -285,7 +288,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         _channels(settings),
         live_only=not settings.is_sandbox,
     )
-    refunds = Refunds(database, clock, payment_provider, mails, emails)
+    refunds = Refunds(database, clock, vault, payment_provider, mails, emails)
     payments = Payments(
         database,
         clock,
@@ -460,7 +463,16 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),
         operator_coupons=OperatorCoupons(database, clock, catalogues),
         operator_agreements=OperatorAgreements(database, clock, catalogues),
-        operator_refunds=OperatorRefunds(database, clock, refunds),
+        operator_refunds=OperatorRefunds(database, clock, vault, refunds),
+        refund_accounts=RefundAccounts(
+            database,
+            clock,
+            vault,
+            PortOneAccounts(portone),
+            mails,
+            emails,
+            CompanyContacts(vault),
+        ),
         segments=Segments(database, clock),
         order_jobs=order_jobs,
         webhooks=ReceivedWebhooks(

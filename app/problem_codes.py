@@ -214,6 +214,24 @@ PROBLEM_CODES = _catalogue(
         "The service cannot end with this day.",
     ),
     (
+        "refund_account_unknown",
+        422,
+        "계좌를 확인할 수 없습니다. 은행과 계좌번호를 다시 확인해 주세요.",
+        "The bank knows no such account.",
+    ),
+    (
+        "refund_account_holder_mismatch",
+        422,
+        "예금주가 회사명 또는 대표자명과 다릅니다.",
+        "The holder is neither the company nor its representative.",
+    ),
+    (
+        "refund_account_not_found",
+        404,
+        "사용할 수 있는 환불 계좌가 없습니다.",
+        "There is no refund account that can be used.",
+    ),
+    (
         "refund_exceeds_payment",
         409,
         "결제된 금액보다 많이 환불할 수 없습니다.",

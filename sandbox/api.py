@@ -69,6 +69,12 @@ class Deposit(Strict):
     name: str = "한빛상사"
 
 
+class HoldAccount(Strict):
+    """Whose a bank account is from now on."""
+
+    name: str = Field(min_length=1)
+
+
 class DecideCharges(Strict):
     """What becomes of a card's charges from now on."""
 
@@ -124,6 +130,11 @@ def _add_payments(router: APIRouter, world: World) -> None:
     async def fail_payment(payment_id: str) -> Response:
         failed = await _action(lambda: fail(world, payment_id))
         return JSONResponse(payment_json(failed))
+
+    @router.put("/bank-accounts/{number}/holder", status_code=204)
+    async def hold_account(number: str, body: HoldAccount) -> None:
+        world.portone.account_holders[number] = body.name
+        world.changed()
 
     @router.post("/identity-verifications/{identity_id}/approve", status_code=204)
     async def approve_person(identity_id: str) -> None:

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.clock import wire_now
 from sandbox.world import World
 from tests.contracts import set_clock
 from tests.flows import (
@@ -387,16 +386,18 @@ async def a_closed_companys_life(stage: Stage) -> Member:
     await is_invited(stage, member)
     vault = stage.portal.state.deps.vault
     sealed = vault.seal("companies.representative", planted.name)
+    stage.world.portone.account_holders[planted.phone] = planted.name
     await stage.execute(
-        "INSERT INTO refund_accounts (company_id, bank, number, holder, set_by, created_at,"
-        " usable_at) VALUES (:company, 'SHINHAN', :number, :holder, :account, :now, :now)"
-        " RETURNING 1",
-        company=UUID(member.company_id),
-        number=vault.seal("refund_accounts.number", planted.phone),
-        holder=vault.seal("refund_accounts.holder", planted.name),
-        account=UUID(member.account_id),
-        now=wire_now(),
+        "UPDATE companies SET representative = :ceo WHERE id = :id RETURNING 1",
+        id=UUID(member.company_id),
+        ceo=sealed,
     )
+    named = await stage.client.put(
+        "/v1/company/refund-account",
+        json={"bank": "SHINHAN", "number": planted.phone},
+        headers=member.headers | {"If-Match": '"r0"'},
+    )
+    assert named.status_code == 200, named.text
     await stage.execute(
         "WITH ended AS (UPDATE sites SET state = 'TERMINATED' WHERE company_id = :id),"
         " over AS (UPDATE memberships SET status = 'TERMINATED' WHERE company_id = :id)"

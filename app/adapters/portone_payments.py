@@ -179,7 +179,7 @@ class PortOnePayments:
         return await self._portone.http.call(call, _Page)
 
     async def cancel(self, request: CancelRequest) -> CancelResult:
-        body: dict[str, str | int] = {
+        body: dict[str, str | int | dict[str, str]] = {
             "storeId": self._portone.store_id,
             "reason": request.reason,
             "currentCancellableAmount": request.cancellable,
@@ -188,6 +188,12 @@ class PortOnePayments:
             body["amount"] = request.amount
         if request.vat is not None:
             body["vatAmount"] = request.vat
+        if request.account is not None:
+            body["refundAccount"] = {
+                "bank": request.account.bank,
+                "number": request.account.number,
+                "holderName": request.account.holder,
+            }
         call = self._posting("payment_cancel", request.payment_id, "/cancel", body)
         made = (await self._portone.http.call(call, _Cancelled)).cancellation
         return CancelResult(

@@ -66,6 +66,8 @@ class AuditAction(StrEnum):
     TERMINATION_REQUESTED = "termination.requested"
     TERMINATION_UNDONE = "termination.undone"
     COMPANY_WITHDRAWN = "company.withdrawn"
+    REFUND_ACCOUNT_SET = "refund_account.set"
+    REFUND_ACCOUNT_READ = "refund_account.read"
     REFUND_CONFIRMED = "refund.confirmed"
     REFUND_RETRIED = "refund.retried"
     OPENING_RETRIED = "opening.retried"
@@ -155,6 +157,10 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.TERMINATION_UNDONE: Name("서비스 해지 취소", "A termination was undone"),
         AuditAction.COMPANY_WITHDRAWN: Name(
             "해지 후 90일 경과로 탈퇴", "Withdrawn 90 days after the last refund"
+        ),
+        AuditAction.REFUND_ACCOUNT_SET: Name("환불 계좌 등록", "A refund account was set"),
+        AuditAction.REFUND_ACCOUNT_READ: Name(
+            "환불 계좌 열람", "An operator read the refund account"
         ),
         AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
         AuditAction.REFUND_RETRIED: Name("환불 재시도", "A refund was tried again"),

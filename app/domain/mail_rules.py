@@ -47,6 +47,8 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
         "refund_sent": MailPurpose.CONTRACT,
+        "refund_account_wanted": MailPurpose.CONTRACT,
+        "refund_account_set": MailPurpose.SECURITY,
         "virtual_account_issued": MailPurpose.CONTRACT,
         "card_registered": MailPurpose.SECURITY,
         "card_lost": MailPurpose.CONTRACT,

@@ -112,11 +112,21 @@ class ReportedPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidBackTo:
+    """A bank account in clear; `bank` is the provider's code."""
+
+    bank: str
+    number: str = field(repr=False)
+    holder: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequest:
     """Send `amount` back, or all of it when None.
 
     `cancellable` is what we believe can be cancelled: it guards against a second cancellation at
     the same time and makes the call safe to repeat. `vat` is the part's VAT.
+    `account`: where it goes, of a payment that came through a bank.
     """
 
     payment_id: str
@@ -124,6 +134,7 @@ class CancelRequest:
     cancellable: int
     amount: int | None = None
     vat: int | None = None
+    account: PaidBackTo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.services.order_events import (
 )
 from app.services.order_workbooks import MAKE_WORKBOOK
 from app.services.quotes import MAIL_QUOTE
+from app.services.refund_accounts import LET_REFUNDS_GO
 from app.services.refunds import SEND_REFUND
 from app.services.renewals import RENEW_MEMBERSHIP
 from app.services.retention import PURGES, purge_job
@@ -48,6 +49,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         END_TERMINATION: deps.termination_ends.end,
         TELL_ADMINS: deps.termination_ends.tell_admins,
         WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,
+        LET_REFUNDS_GO: deps.refund_accounts.let_go,
         SEND_REFUND: deps.refunds.send,
         GIVE_BACK_UNATTENDED: deps.unattended_items.give_back,
         CHECK_LINK: deps.link_checks.check,

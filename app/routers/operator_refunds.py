@@ -5,10 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from app.domain.refunds import RefundState
 from app.routers.dependencies import DepsDep
-from app.routers.models import AnswerModel
+from app.routers.models import CODE, AnswerModel, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageRefunds
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -38,6 +39,20 @@ class OperatorRefundBody(AnswerModel):
     done_at: datetime | None
 
 
+class ReadAccountRequest(RequestModel):
+    """Why a company's account is looked at; a code of the operator's own, no words on persons."""
+
+    reason: str = Field(min_length=2, max_length=40, pattern=CODE, examples=["BANK_PAYOUT"])
+
+
+class PaidBackToBody(AnswerModel):
+    """`bank` is the payment company's code."""
+
+    bank: str
+    number: str
+    holder: str
+
+
 class OperatorRefundListBody(AnswerModel):
     """The newest first."""
 
@@ -62,6 +77,20 @@ async def get_all(
     return OperatorRefundListBody(
         items=[_body(row) for row in page.items], next_cursor=page.next_cursor
     )
+
+
+@router.post(
+    "/refunds/{refund_id}/account",
+    operation_id="operator_read_refund_account",
+    summary="Where to pay a refund by hand",
+    description="In clear: who read it and why is in the company's log.",
+    responses=problems(*FOR_AN_OPERATOR, "refund_not_found", "refund_account_not_found", body=True),
+)
+async def read_account(
+    deps: DepsDep, operator: CanManageRefunds, refund_id: UUID, body: ReadAccountRequest
+) -> PaidBackToBody:
+    account = await deps.operator_refunds.account(operator, refund_id, body.reason)
+    return PaidBackToBody(bank=account.bank, number=account.number, holder=account.holder)
 
 
 @router.post(

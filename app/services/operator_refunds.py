@@ -14,15 +14,18 @@ from app.db.queue import Job, enqueue
 from app.db.tables.orders import Order, OrderItem
 from app.db.tables.refunds import Refund
 from app.db.tables.sites import Site
+from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
 from app.domain.operators import Operator
 from app.domain.orders import ItemState, step_item
+from app.domain.provider_payments import PaidBackTo
 from app.domain.refunds import RefundState, step_refund
 from app.services.audit import AuditEntry, operator_actor, record
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.order_events import PROVISION_ITEM
 from app.services.orders import derive_again
+from app.services.refund_accounts import opened_account, usable_account
 from app.services.refund_jobs import Refunds, lock_refund
 from app.services.refunds import SEND_REFUND, finish
 
@@ -60,9 +63,10 @@ class OperatorRefundPage:
 class OperatorRefunds:
     """One use case a method."""
 
-    def __init__(self, database: Database, clock: Clock, refunds: Refunds) -> None:
+    def __init__(self, database: Database, clock: Clock, vault: Vault, refunds: Refunds) -> None:
         self._database = database
         self._clock = clock
+        self._vault = vault
         self._refunds = refunds
 
     async def find(self, state: RefundState, cursor: str | None, size: int) -> OperatorRefundPage:
@@ -114,6 +118,33 @@ class OperatorRefunds:
             await session.flush()
             await enqueue(session, [Job(SEND_REFUND, refund.id)])
             return await _seen(session, refund)
+
+    async def account(self, operator: Operator, refund_id: UUID, reason: str) -> PaidBackTo:
+        """Where to pay by hand, in clear; the company's log says who read it and why.
+
+        Raises `refund_not_found`, `refund_account_not_found`.
+        """
+        async with self._database.system_session("operator: refund account") as session:
+            now = await self._clock.now(session)
+            refund = await session.get(Refund, refund_id)
+            if refund is None:
+                raise DomainError("refund_not_found")
+            row = await usable_account(session, refund.company_id, now)
+            if row is None:
+                raise DomainError("refund_account_not_found")
+            record(
+                session,
+                AuditEntry(
+                    company_id=refund.company_id,
+                    account_id=None,
+                    actor=operator_actor(operator.name),
+                    action=AuditAction.REFUND_ACCOUNT_READ,
+                    at=now,
+                    subject=str(refund.id),
+                    details={"reason": reason},
+                ),
+            )
+            return opened_account(self._vault, row)
 
     async def retry_item(self, operator: Operator, item_id: UUID) -> None:
         """An opening that failed is tried again as it is.

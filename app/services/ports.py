@@ -156,6 +156,14 @@ class VirtualAccountProvider(Protocol):
         ...
 
 
+class AccountHolders(Protocol):
+    """Whose a bank account is."""
+
+    async def holder(self, bank: str, number: str) -> str:
+        """As the bank writes it. Refused REJECTED or INVALID: no such account."""
+        ...
+
+
 class Groupware(Protocol):
     """Sites. The whole desired state is put; repeats and reordering are harmless."""
 

@@ -15,15 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.queue import enqueue
+from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.refunds import Refund
+from app.db.vault import Vault
 from app.domain.errors import DomainError
-from app.domain.orders import ItemState, step_item
+from app.domain.orders import ItemState, PaymentMethod, step_item
 from app.domain.payments import PaymentState
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provider_payments import (
     CancelRequest,
     CancelStatus,
+    PaidBackTo,
     ReportedCancellation,
     ReportedPayment,
 )
@@ -46,7 +49,9 @@ from app.services.mails import Mails, NewMail
 from app.services.order_events import SYSTEM
 from app.services.orders import derive_again
 from app.services.ports import PaymentProvider
+from app.services.refund_accounts import opened_account, usable_account
 from app.services.refunds import (
+    BY_HAND,
     NO_ACCOUNT,
     book,
     cancelled_elsewhere,
@@ -71,6 +76,7 @@ log = structlog.get_logger(__name__)
 class _Task:
     refund_id: UUID
     payment_id: UUID
+    account: PaidBackTo | None
 
 
 class Refunds:
@@ -80,12 +86,14 @@ class Refunds:
         self,
         database: Database,
         clock: Clock,
+        vault: Vault,
         provider: PaymentProvider,
         mails: Mails,
         emails: Emails,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._vault = vault
         self._provider = provider
         self._mails = mails
         self._emails = emails
@@ -126,12 +134,20 @@ class Refunds:
             refund = await session.get(Refund, refund_id, with_for_update=True)
             if refund is None or refund.due_at is None or refund.due_at > now:
                 return None
-            if refund.payment_id is None or refund.destination != RefundDestination.PROVIDER:
-                needs_a_hand(refund, NO_ACCOUNT, now)
+            account = None
+            if refund.destination == RefundDestination.ACCOUNT:
+                account = await usable_account(session, refund.company_id, now)
+                if account is None:
+                    needs_a_hand(refund, NO_ACCOUNT, now)
+                    await self._ask_for_account(session, refund, now)
+                    return None
+            if refund.payment_id is None or await _came_to_our_bank(session, refund.payment_id):
+                self._by_hand(refund, BY_HAND, now)
                 return None
             refund.attempts += 1
             refund.due_at = now + LEASE
-            return _Task(refund.id, refund.payment_id)
+            opened = opened_account(self._vault, account) if account else None
+            return _Task(refund.id, refund.payment_id, opened)
 
     async def _pursue(self, task: _Task) -> None:
         for _ in range(RETRIES_PER_LOOK):
@@ -185,6 +201,7 @@ class Refunds:
                 cancellable=reported.cancellable,
                 amount=refund.amount,
                 vat=_vat(refund, reported),
+                account=task.account,
             )
 
     async def _heard(
@@ -274,6 +291,19 @@ class Refunds:
         await session.flush()
         await enqueue(session, [job])
 
+    async def _ask_for_account(self, session: AsyncSession, refund: Refund, now: datetime) -> None:
+        """The company's own account: nothing goes back before it names where to."""
+        company = await session.get_one(Company, refund.company_id)
+        account_id = company.corporate_account_id
+        email = await self._emails.of(session, account_id) if account_id else None
+        if email is None:
+            return
+        facts = {"amount": f"{refund.amount:,}"}
+        mail = NewMail("refund_account_wanted", email, facts, "ko", company.id, account_id)
+        job = self._mails.queue(session, mail, now)
+        await session.flush()
+        await enqueue(session, [job])
+
     def _by_hand(self, refund: Refund, failure: str, now: datetime) -> None:
         needs_a_hand(refund, failure, now)
         log.warning("refund_needs_a_hand", refund=str(refund.id), failure=failure)
@@ -296,6 +326,12 @@ async def lock_refund(session: AsyncSession, refund_id: UUID) -> Refund:
     if found.payment_id is not None:
         await session.get_one(Payment, found.payment_id, with_for_update=True)
     return await session.get_one(Refund, refund_id, with_for_update=True)
+
+
+async def _came_to_our_bank(session: AsyncSession, payment_id: UUID) -> bool:
+    """Deposits on our own account: the provider knows nothing of them."""
+    payment = await session.get_one(Payment, payment_id)
+    return payment.method == PaymentMethod.BANK_TRANSFER
 
 
 async def _deliver_nothing(session: AsyncSession, order: Order, now: datetime) -> None:

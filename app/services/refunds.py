@@ -51,6 +51,8 @@ from app.services.orders import credit_line
 SEND_REFUND: Final = "send_refund"
 BY_OPERATOR: Final = "operator:"
 NO_ACCOUNT: Final = "refund_account_missing"
+BY_HAND: Final = "pay_by_hand"
+"""There is an account, and no payment at the provider that could be cancelled to it."""
 _TO_ACCOUNT = frozenset(
     {PaymentMethod.TRANSFER, PaymentMethod.VIRTUAL_ACCOUNT, PaymentMethod.BANK_TRANSFER}
 )
@@ -102,6 +104,8 @@ async def send_back_whole(
     vat = part_of(Received(max(payment.amount, captured), payment.vat), captured).vat
     refund = _row(payment.company_id, payment.order_id, Money(captured, vat), reason, SYSTEM, now)
     refund.payment_id = payment.id
+    if payment.method == PaymentMethod.VIRTUAL_ACCOUNT:  # nobody knows from which account it came
+        refund.destination = str(RefundDestination.ACCOUNT)
     session.add_all([*gone, refund])
     await book(session, [*gone, refund], [payment], now)
     return refund.id
@@ -121,9 +125,9 @@ async def send_to_account(
     """
     refund = _row(company_id, order_id, Money(amount, 0), reason, SYSTEM, now)
     refund.destination = str(RefundDestination.ACCOUNT)
-    needs_a_hand(refund, NO_ACCOUNT, now)
     session.add(refund)
     await book(session, [refund], [], now)
+    await enqueue(session, [Job(SEND_REFUND, refund.id)])
     return refund
 
 
@@ -171,9 +175,9 @@ async def owe_former_contract(
     refund = _row(company_id, None, value, why.reason, why.requested_by, now)
     refund.destination = str(RefundDestination.ACCOUNT)
     refund.fee = why.fee
-    needs_a_hand(refund, NO_ACCOUNT, now)
     session.add(refund)
     await book(session, [refund], [], now)
+    await enqueue(session, [Job(SEND_REFUND, refund.id)])
 
 
 async def received_of(session: AsyncSession, payment: Payment) -> Received:
@@ -309,7 +313,6 @@ def _of_payment(payment: Payment, share: Money, why: GivingBack, now: datetime) 
     refund.payment_id = payment.id
     if payment.method in _TO_ACCOUNT:
         refund.destination = str(RefundDestination.ACCOUNT)
-        needs_a_hand(refund, NO_ACCOUNT, now)
     return refund
 
 

@@ -23,6 +23,8 @@ _ROWS_DUE = (
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'give_back_unattended', id FROM order_items"
     "  WHERE state = 'FAILED' AND due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'let_refunds_go', id FROM refund_accounts"
+    "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'end_termination', id FROM terminations"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'tell_admins_of_end', id FROM terminations"

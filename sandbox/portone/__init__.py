@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 
+from sandbox.portone.accounts import build_accounts_router
 from sandbox.portone.billing_keys import build_billing_keys_router
 from sandbox.portone.errors import ErrorType, PortOneFailure
 from sandbox.portone.identity import build_identity_router
@@ -46,4 +47,5 @@ def build_router(world: PortOneWorld) -> APIRouter:
     router.include_router(build_payments_router(world))
     router.include_router(build_billing_keys_router(world))
     router.include_router(build_virtual_accounts_router(world))
+    router.include_router(build_accounts_router(world))
     return router

@@ -277,6 +277,7 @@ class _Snapshot:
     payments: tuple[Payment, ...] = ()
     billing_keys: tuple[BillingKey, ...] = ()
     first_numbers: dict[str, str] = field(default_factory=dict)
+    account_holders: dict[str, str] = field(default_factory=dict)
 
 
 _SNAPSHOT = TypeAdapter(_Snapshot)
@@ -291,6 +292,8 @@ class PortOneState:
     billing_keys: dict[str, BillingKey] = field(default_factory=dict)
     first_numbers: dict[str, str] = field(default_factory=dict)
     """By phone: the first number of the person who has it now."""
+    account_holders: dict[str, str] = field(default_factory=dict)
+    """By account number: who holds it, where that is not who usually does."""
 
     def next_sequence(self) -> int:
         """A payment's place in the books; payments are never removed."""
@@ -303,6 +306,7 @@ class PortOneState:
             tuple(self.payments.values()),
             tuple(self.billing_keys.values()),
             self.first_numbers,
+            self.account_holders,
         )
         plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
         return plain
@@ -314,6 +318,7 @@ class PortOneState:
         self.payments = {p.id: p for p in snapshot.payments}
         self.billing_keys = {k.key: k for k in snapshot.billing_keys}
         self.first_numbers = dict(snapshot.first_numbers)
+        self.account_holders = dict(snapshot.account_holders)
 
 
 def new_id(kind: str) -> str:

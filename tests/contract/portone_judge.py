@@ -78,7 +78,7 @@ class World:
 
 
 class Judge:
-    """The two SDK clients the sandbox serves, each made when it is first asked for."""
+    """The SDK clients the sandbox serves, each made when it is first asked for."""
 
     def __init__(self, secret: str, base_url: str, store_id: str) -> None:
         self._facts = (secret, base_url, store_id)
@@ -93,13 +93,18 @@ class Judge:
         secret, base_url, store_id = self._facts
         return sdk.IdentityVerificationClient(secret=secret, base_url=base_url, store_id=store_id)
 
+    @cached_property
+    def account(self) -> sdk.AccountClient:
+        secret, base_url, store_id = self._facts
+        return sdk.AccountClient(secret=secret, base_url=base_url, store_id=store_id)
+
     @property
     def billing_key(self) -> BillingKeyClient:
         return self.payment.billing_key
 
     async def close(self) -> None:
         # The SDK offers no way to close what it opens.
-        for name in {"payment", "identity_verification"} & self.__dict__.keys():
+        for name in {"payment", "identity_verification", "account"} & self.__dict__.keys():
             client = self.__dict__[name]
             for opened in (client, *([client.billing_key] if name == "payment" else [])):
                 opened._sync_client.close()

@@ -135,6 +135,19 @@ async def test_an_app_identity_is_verified_after_the_person_confirms(world: Worl
     assert verified.verified_customer.name == "홍길동"
 
 
+def test_the_holder_of_a_bank_account_is_told(world: World) -> None:
+    accounts = world.client().account
+    found = accounts.get_platform_account_holder(bank="SHINHAN", account_number="110123456789")
+    assert found.holder_name == "한빛상사"
+    world.portone.account_holders["110123456789"] = "홍길동"
+    again = accounts.get_platform_account_holder(bank="SHINHAN", account_number="110123456789")
+    assert again.holder_name == "홍길동"
+    with pytest.raises(errors.PlatformExternalApiFailedError):
+        accounts.get_platform_account_holder(bank="SHINHAN", account_number="110123456000")
+    with pytest.raises(errors.InvalidRequestError):
+        accounts.get_platform_account_holder(bank="SHINHAN", account_number="110-123")
+
+
 def test_identity_errors_are_the_classes_of_the_sdk(world: World) -> None:
     send(world)
     with pytest.raises(errors.IdentityVerificationAlreadySentError):

@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.clock import wire_now
+from app.domain.periods import seoul_date
 from tests.e2e.stack import Stack
 from tests.e2e.test_two_of_each import key, order_body, sign_up, start_payment, wait_for_status
 from tests.flows import CARD, PASSWORD, Member, ask_for_quote, identity_body
@@ -71,6 +73,7 @@ NEVER_2XX = {
     "resend_identity_verification": "needs half a minute since the code was sent",
     "confirm_identity_verification": "needs the code of the message",
     "get_identity_verification_status": "needs a verification that was started just before",
+    "set_refund_account": "needs the ETag of what was read",
     "cancel_order": "the run's unpaid order is started on first",
     "choose_order_item_site": "needs an item whose opening failed",
     "update_membership": "needs the ETag that was read",
@@ -172,6 +175,10 @@ def accepted_bodies(member: Member) -> dict[str, str]:
         },
         "verify_business": {"business_number": "124-81-00998", "company_name": "한빛상사"},
         "start_identity_verification": identity_body("0107777@@@@"),
+        "request_termination": {
+            "last_day": str(seoul_date(wire_now())),
+            "reason": "NOT_NEEDED",
+        },
         "create_order": order_body(free, total=59_400, confirm_duplicate=True),
         "create_quote": {
             "items": [{"type": "NEW", "plan": "SHARED", "users": 1, "months": 1}],

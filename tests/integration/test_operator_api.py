@@ -121,6 +121,7 @@ def body(route: APIRoute) -> dict[str, Any] | None:
         "operator_create_catalogue_version": version(date(2020, 1, 1)),
         "operator_preview_catalogue_version": {"membership_ids": [str(uuid4())]},
         "operator_create_coupon": coupon(date(2020, 1, 1), date(2020, 1, 1)),
+        "operator_read_refund_account": {"reason": "BANK_PAYOUT"},
         "operator_record_termination": {
             "membership_id": str(uuid4()),
             "last_day": "2020-01-01",

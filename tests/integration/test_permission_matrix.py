@@ -138,6 +138,8 @@ OPERATIONS = {
     "create_quote": "quotes.create",
     "get_credit_balance": "documents.read",
     "list_refunds": "documents.read",
+    "get_refund_account": "company.read",
+    "set_refund_account": "refund_account.update",
     "list_quotes": "quotes.create",
     "get_quote": "quotes.create",
     "get_quote_pdf": "quotes.create",
@@ -243,6 +245,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
     "get_credit_balance",
     "list_refunds",
+    "get_refund_account",
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
@@ -465,6 +468,21 @@ async def a_service_that_is_to_end(stage: Stage, actor: Actor) -> Request:
         path = f"/v1/memberships/{actor.ids['membership_id']}/termination"
         await stage.client.post(path, json=TERMINATION, headers=actor.owner.headers | key())
     return actor.ids, None, {}
+
+
+@request("set_refund_account")
+async def an_account_of_the_company(stage: Stage, actor: Actor) -> Request:
+    """Of a company that was shown to be real."""
+    company = stage.owner_of(actor)
+    etag = '"r0"'
+    if company is not None:
+        await stage.execute(
+            "UPDATE companies SET proven_at = created_at WHERE id = :id AND proven_at IS NULL",
+            id=company.company_id,
+        )
+        seen = await stage.client.get("/v1/company/refund-account", headers=company.headers)
+        etag = seen.headers.get("etag", etag)
+    return {}, {"bank": "SHINHAN", "number": "110-123-456789"}, {"If-Match": etag}
 
 
 @request("step_up")

@@ -43,6 +43,7 @@ from tests.flows import (
     start_payment,
 )
 from tests.integration.test_payment_rules import fresh_breaker
+from tests.mails import mails_to
 from tests.operators import TOKEN, operator_client
 
 
@@ -286,9 +287,12 @@ async def test_what_the_provider_finishes_later_is_read_again(
     assert len(world.portone.payments[payment["id"]].cancellations) == 1
 
 
-async def test_money_of_a_transfer_waits_for_an_account_to_go_to(
+# To an account
+
+
+async def paid_by_transfer(
     client: httpx.AsyncClient, world: World, portal: FastAPI
-) -> None:
+) -> tuple[Member, dict[str, Any], dict[str, Any]]:
     member = await sign_up(client, world)
     order = await place(client, member)
     await client.put(
@@ -305,11 +309,125 @@ async def test_money_of_a_transfer_waits_for_an_account_to_go_to(
     await approve(world, payment["id"], method="TRANSFER")
     assert (await complete(client, member, payment))["status"] == "PAID"
     await run_jobs(portal)
+    return member, order, payment
+
+
+ACCOUNT = {"bank": "SHINHAN", "number": "110-123-456789"}
+
+
+async def set_account(client: httpx.AsyncClient, member: Member, **changed: Any) -> httpx.Response:
+    seen = await client.get("/v1/company/refund-account", headers=member.headers)
+    return await client.put(
+        "/v1/company/refund-account",
+        json=ACCOUNT | changed,
+        headers=member.headers | {"If-Match": seen.headers["etag"]},
+    )
+
+
+async def test_money_of_a_transfer_waits_for_a_checked_account_and_72_hours(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    member, order, payment = await paid_by_transfer(client, world, portal)
     await give(portal, order, 583_000, 53_000)
     await run_jobs(portal)
     (row,) = await refunds_of(client, member)
     assert (row["destination"], row["state"]) == ("ACCOUNT", "MANUAL_REQUIRED")
+    assert (await mails_to(portal, member.email, "refund_account_wanted"))[0]["amount"] == "583,000"
+    answer = await set_account(client, member)
+    assert answer.status_code == 200, answer.text
+    pending = answer.json()["pending"]
+    assert (pending["bank_label"], pending["number_masked"]) == ("신한은행", "110*****6789")
+    assert answer.json()["current"] is None
+    (told,) = await mails_to(portal, member.email, "refund_account_set")
+    assert told["number"] == "110*****6789"
+    await later(portal, world, timedelta(hours=71))
+    await run_jobs(portal)
     assert given_back(world, payment) == []
+    await later(portal, world, timedelta(hours=1, minutes=1))
+    await run_jobs(portal)
+    assert given_back(world, payment) == [(583_000, 53_000)]
+    seen = await client.get("/v1/company/refund-account", headers=member.headers)
+    assert (seen.json()["pending"], seen.json()["current"]["bank"]) == (None, "SHINHAN")
+
+
+async def test_the_former_account_is_paid_to_until_the_new_one_may_be(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    member, order, _ = await paid_by_transfer(client, world, portal)
+    await set_account(client, member)
+    await later(portal, world, timedelta(hours=73))
+    await set_account(client, member, number="220987654321")
+    answer_cancellations(world, (await payment_of(client, member, order))["id"], "REFUSED")
+    (refund,) = await give(portal, order, 583_000, 53_000)
+    await run_jobs(portal)
+    path = f"/v1/operator/refunds/{refund}/account"
+    read = await operator.post(path, json={"reason": "BANK_PAYOUT"})
+    assert (read.status_code, read.json()["number"]) == (200, "110123456789")
+    await later(portal, world, timedelta(hours=72))
+    read = await operator.post(path, json={"reason": "BANK_PAYOUT"})
+    assert read.json() == {"bank": "SHINHAN", "number": "220987654321", "holder": "한빛상사"}
+    log = await client.get("/v1/company/audit-log", headers=member.headers)
+    assert [e["action"] for e in log.json()["items"]][:2] == ["refund_account.read"] * 2
+
+
+async def payment_of(
+    client: httpx.AsyncClient, member: Member, order: dict[str, Any]
+) -> dict[str, Any]:
+    deps = client._transport.app.state.deps  # type: ignore[attr-defined]
+    async with deps.database.system_session("test: payment") as session:
+        found = await session.execute(
+            text("SELECT id FROM payments WHERE order_id = :id AND status = 'PAID'"),
+            {"id": UUID(order["id"])},
+        )
+        return {"id": str(found.scalar_one())}
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"number": "110123456000"}, "refund_account_unknown"),
+        ({"bank": "NO_BANK"}, "refund_account_unknown"),
+        ({"number": "330000000001"}, "refund_account_holder_mismatch"),
+    ],
+)
+async def test_an_account_of_nobody_or_of_somebody_else_is_refused(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, changed: dict[str, str], code: str
+) -> None:
+    world.portone.account_holders["330000000001"] = "남의 회사"
+    member, _, _ = await paid(client, world, portal)
+    answer = await set_account(client, member, **changed)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    seen = await client.get("/v1/company/refund-account", headers=member.headers)
+    assert seen.json() == {"current": None, "pending": None}
+
+
+async def test_an_unproven_company_names_no_account(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    member = await sign_up(client, world)
+    answer = await set_account(client, member)
+    assert (answer.status_code, answer.json()["code"]) == (403, "company_unproven")
+
+
+async def test_it_takes_the_password_and_what_was_read(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    member, _, _ = await paid(client, world, portal)
+    assert (await set_account(client, member)).status_code == 200
+    stale = await client.put(
+        "/v1/company/refund-account", json=ACCOUNT, headers=member.headers | {"If-Match": '"r0"'}
+    )
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+    async with portal.state.deps.database.system_session("test: time passes") as session:
+        await session.execute(
+            text(
+                "UPDATE sessions SET reauthenticated_at = reauthenticated_at"
+                " - interval '11 minutes' WHERE account_id = :id"
+            ),
+            {"id": UUID(member.account_id)},
+        )
+    old = await set_account(client, member)
+    assert (old.status_code, old.json()["code"]) == (401, "reauthentication_required")
 
 
 # Past the portal

@@ -135,6 +135,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_membership": {"auto_renew": True},
     "preview_scheduled_change": {"plan": "SHARED", "users": 9},
     "schedule_change": {"plan": "SHARED", "users": 9},
+    "set_refund_account": {"bank": "SHINHAN", "number": "110123456789"},
     "request_termination": {"last_day": "2099-01-01", "reason": "OTHER"},
     "update_user": {"state": "SUSPENDED"},
     "begin_handover": {"name": "a", "email": "a@b.example", "phone": "01012345678"},

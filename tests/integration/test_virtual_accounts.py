@@ -165,7 +165,7 @@ async def test_a_deposit_of_another_amount_pays_nothing_and_goes_back(
     assert (await complete(client, member, payment))["status"] == "REFUND_DUE"
     (flagged,) = await rows(portal, "SELECT flags FROM payments WHERE id = :id", id=payment["id"])
     assert flagged.flags == ["amount_mismatch"]
-    assert await going_back(portal, order) == [("NOT_MATCHING", "PROVIDER", 500_000)]
+    assert await going_back(portal, order) == [("NOT_MATCHING", "ACCOUNT", 500_000)]
 
 
 async def test_what_is_paid_in_twice_pays_once_and_the_rest_goes_back(
@@ -227,7 +227,7 @@ async def test_a_deposit_after_expiry_goes_back(
     await world.webhooks.settled()
     await run_jobs(portal)
     assert (await read_order(client, member, order))["status"] == "EXPIRED"
-    assert await going_back(portal, order) == [("ORDER_CLOSED", "PROVIDER", 583_000)]
+    assert await going_back(portal, order) == [("ORDER_CLOSED", "ACCOUNT", 583_000)]
 
 
 async def test_a_deposit_in_time_counts_although_its_webhook_was_lost(
