@@ -33,6 +33,7 @@ from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
 from app.services.account_rows import AccountRows
+from app.services.bank_deposits import BankDeposits
 from app.services.books import Books
 from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
@@ -72,11 +73,12 @@ from app.services.operator_terminations import OperatorTerminations
 from app.services.order_csv import OrderCsv
 from app.services.order_workbooks import OrderWorkbooks
 from app.services.orders import OrderJobs
+from app.services.paid_orders import PaidOrders
 from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
 from app.services.payment_checks import PaymentChecks
 from app.services.payment_methods import PaymentMethods
-from app.services.payments import Payments, Shop
+from app.services.payments import OurAccount, Payments, Shop
 from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
@@ -137,6 +139,7 @@ class Deps:
     card_jobs: CardJobs
     charges: Charges
     virtual_accounts: VirtualAccounts
+    bank_deposits: BankDeposits
     payment_checks: PaymentChecks
     provisioning: Provisioning
     renewals: Renewals
@@ -287,6 +290,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         settings.portone_store_id,
         _channels(settings),
         live_only=not settings.is_sandbox,
+        bank_account=_bank_account(settings),
     )
     refunds = Refunds(database, clock, vault, payment_provider, mails, emails)
     payments = Payments(
@@ -299,6 +303,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         catalogues,
         refunds,
         AccountRows(vault, mails, emails),
+        PaidOrders(mails, emails),
     )
     card_jobs = CardJobs(database, clock, vault, billing_keys, mails, emails)
     charges = Charges(database, clock, vault, billing_keys, payments, card_jobs)
@@ -445,6 +450,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         card_jobs=card_jobs,
         charges=charges,
         virtual_accounts=virtual_accounts,
+        bank_deposits=BankDeposits(database, clock, vault, mails, emails),
         payment_checks=PaymentChecks(database, payments, charges, virtual_accounts, order_jobs),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         renewals=Renewals(
@@ -523,6 +529,14 @@ def _channels(settings: Settings) -> Mapping[PaymentMethod, str]:
         PaymentMethod.BILLING_KEY: settings.portone_billing_channel_key,
     }
     return {method: key for method, key in keys.items() if key}
+
+
+def _bank_account(settings: Settings) -> OurAccount | None:
+    if not settings.bank_account_number:
+        return None
+    return OurAccount(
+        settings.bank_account_bank, settings.bank_account_number, settings.supplier_name
+    )
 
 
 def _supplier(settings: Settings) -> Party:

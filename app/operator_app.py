@@ -9,6 +9,7 @@ from app.edge import Edge
 from app.openapi import Paper
 from app.routers import (
     operator_agreements,
+    operator_bank_deposits,
     operator_books,
     operator_catalogue,
     operator_coupons,
@@ -21,6 +22,7 @@ OPERATOR_MODULES = (
     operator_coupons,
     operator_agreements,
     operator_refunds,
+    operator_bank_deposits,
     operator_terminations,
     operator_books,
 )
@@ -40,6 +42,7 @@ PAPER = Paper(
         {"name": "coupons", "description": "쿠폰 관리."},
         {"name": "price agreements", "description": "협약 단가 관리."},
         {"name": "terminations", "description": "해지 접수: by phone, mail or inquiry."},
+        {"name": "deposits", "description": "입금 관리: what came to our own bank account."},
         {"name": "refunds", "description": "환불 관리: what takes a hand."},
     ],
     names_company=False,

@@ -437,6 +437,25 @@ PROBLEM_CODES = _catalogue(
         "카드 등록 정보를 확인할 수 없습니다. 처음부터 다시 등록해 주세요.",
         "This registration cannot be confirmed: begin again.",
     ),
+    ("bank_deposit_not_found", 404, "입금 내역을 찾을 수 없습니다.", "There is no such deposit."),
+    (
+        "bank_deposit_state_conflict",
+        409,
+        "이미 처리된 입금 내역입니다.",
+        "This deposit is decided already.",
+    ),
+    (
+        "bank_deposit_known",
+        409,
+        "이미 등록된 입금 내역입니다.",
+        "This deposit is known already.",
+    ),
+    (
+        "deposit_day_invalid",
+        422,
+        "입금일을 확인해 주세요.",
+        "A deposit cannot have come on this day.",
+    ),
     ("card_expired", 422, "유효기간이 지난 카드입니다.", "The card has expired."),
     (
         "managed_by_reseller",

@@ -152,6 +152,10 @@ class Settings(BaseSettings):
     """Of 가상계좌; empty: not offered."""
     portone_virtual_account_bank: str = Field(default="SHINHAN", pattern="^[A-Z_]{2,30}$")
     """Where accounts are issued, as PortOne names banks."""
+    bank_account_number: str = Field(default="", pattern="^([0-9-]{6,30})?$")
+    """Our own, for 무통장입금; empty: not offered."""
+    bank_account_bank: str = Field(default="SHINHAN", pattern="^[A-Z_]{2,30}$")
+    """As PortOne names banks; its holder is SUPPLIER_NAME."""
     portone_billing_channel_key: str = ""
     """Of 자동카드결제; empty: no card can be registered."""
     portone_identity_channel_key: str = "channel-key-identity"

@@ -75,6 +75,13 @@ class HoldAccount(Strict):
     name: str = Field(min_length=1)
 
 
+class BankDepositLine(Strict):
+    """What somebody pays into our own account, in KRW."""
+
+    amount: int = Field(gt=0)
+    name: str = Field(min_length=1, max_length=50)
+
+
 class DecideCharges(Strict):
     """What becomes of a card's charges from now on."""
 
@@ -176,6 +183,17 @@ def _add_billing_keys(router: APIRouter, world: World) -> None:
     async def pay_in(account: str, body: Deposit | None = None) -> dict[str, object]:
         wanted = body or Deposit()
         return payment_json(_now(lambda: deposit(world, account, wanted.amount, wanted.name)))
+
+    @router.post("/bank-deposits", status_code=201)
+    async def pay_into_ours(body: BankDepositLine) -> dict[str, object]:
+        line = world.bank.add(body.amount, body.name, world.clock.now())
+        world.changed()
+        return asdict(line) | {"at": line.at.isoformat()}
+
+    @router.get("/bank-deposits")
+    async def statement() -> dict[str, object]:
+        lines = [asdict(line) | {"at": line.at.isoformat()} for line in world.bank.deposits]
+        return {"items": lines, "csv": world.bank.statement()}
 
     @router.delete("/billing-keys/{billing_key}", status_code=204)
     async def delete(billing_key: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from sandbox.bank import BankState
 from sandbox.faults import Faults
 from sandbox.groupware.state import GroupwareState
 from sandbox.messages import Messages
@@ -50,6 +51,7 @@ class World:
         self.portone = PortOneState()
         self.groupware = GroupwareState()
         self.social = SocialState()
+        self.bank = BankState()
         self._writing: asyncio.Task[None] | None = None
 
     @property
@@ -65,6 +67,7 @@ class World:
             self.groupware.load(kept["groupware"])
             # A file of an older sandbox knows no social providers.
             self.social.load(kept.get("social", {}))
+            self.bank.load(kept.get("bank", []))
 
     def changed(self) -> None:
         """Writes soon; many changes are written once."""
@@ -83,6 +86,7 @@ class World:
             "portone": self.portone.dump(),
             "groupware": self.groupware.dump(),
             "social": self.social.dump(),
+            "bank": self.bank.dump(),
         }
         self.kept_at.parent.mkdir(parents=True, exist_ok=True)
         draft = self.kept_at.with_suffix(".draft")

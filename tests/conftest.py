@@ -62,6 +62,7 @@ def settings(
     return Settings(
         database_url=postgres.dsn(database_name, "portal_api"),
         metrics_port=0,
+        bank_account_number="140-012-345678",
         portone_billing_channel_key="channel-key-billing",
         portone_virtual_account_channel_key="channel-key-virtual-account",
         files_dir=tmp_path_factory.mktemp("files"),

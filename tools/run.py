@@ -122,6 +122,7 @@ def _environment(data_dir: Path) -> dict[str, str]:
     environment.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{environment['PORT']}")
     if environment.get("OPERATOR_PORT", "0") != "0":
         environment.setdefault("OPERATOR_TOKEN", SANDBOX_OPERATOR_TOKEN.get_secret_value())
+    environment.setdefault("BANK_ACCOUNT_NUMBER", "140-012-345678")
     environment.setdefault("PORTONE_BILLING_CHANNEL_KEY", "channel-key-billing")
     environment.setdefault("PORTONE_VIRTUAL_ACCOUNT_CHANNEL_KEY", "channel-key-virtual-account")
     environment.setdefault("FILES_DIR", str(data_dir / "files"))

@@ -32,7 +32,15 @@ SELECT 'CAPTURED', p.id, p.company_id, a.account, a.amount
        ('PROVIDER', p.amount), ('RECEIVABLE', -p.amount)) AS a (account, amount)
  WHERE p.paid_at IS NOT NULL AND p.method <> 'BANK_TRANSFER'
 """
-_CAME_TO = "CASE WHEN p.method = 'BANK_TRANSFER' THEN 'BANK' ELSE 'PROVIDER' END"
+_DEPOSITED = """
+SELECT 'DEPOSITED', d.id, p.company_id, a.account, a.amount
+  FROM bank_deposits d JOIN payments p ON p.id = d.payment_id CROSS JOIN LATERAL (VALUES
+       ('BANK', d.paid), ('RECEIVABLE', -d.paid)) AS a (account, amount)
+"""
+_CAME_TO = (
+    "CASE WHEN p.method = 'BANK_TRANSFER' THEN 'BANK' WHEN p.id IS NULL THEN r.came_to"
+    " ELSE 'PROVIDER' END"
+)
 _NEVER_PAID = """(p.id IS NOT NULL AND p.paid_at IS NULL
        OR p.id IS NULL AND r.reason IN ('NOT_MATCHING', 'ORDER_CLOSED', 'OVERPAID'))"""
 _OWED = f"""
@@ -76,7 +84,8 @@ SELECT 'CREDITED', c.id, c.company_id, a.account, a.amount
 _ENTRIES = f"""
 WITH expected AS (
     SELECT kind, subject_id, company_id, account, sum(amount) AS amount FROM (
-        {_PLACED} UNION ALL {_CAPTURED} UNION ALL {_OWED} UNION ALL {_CREDITED}
+        {_PLACED} UNION ALL {_CAPTURED} UNION ALL {_DEPOSITED}
+        UNION ALL {_OWED} UNION ALL {_CREDITED}
     ) AS facts WHERE amount <> 0 GROUP BY kind, subject_id, company_id, account
 ), posted AS (
     SELECT e.kind, e.subject_id, p.company_id, p.account, sum(p.amount) AS amount
@@ -94,7 +103,9 @@ o.payment_status IN ('UNPAID', 'ON_TERMS', 'OVERDUE') AND o.status NOT IN ('CANC
 _BALANCES = f"""
 SELECT 'ORDER', o.id, 'RECEIVABLE', x.owed::bigint, x.posted::bigint
   FROM orders o CROSS JOIN LATERAL (SELECT
-       CASE WHEN {_OWES} THEN greatest(o.total, 0) - o.credit_used ELSE 0 END AS owed,
+       CASE WHEN {_OWES} THEN greatest(o.total, 0) - o.credit_used ELSE 0 END
+       - (SELECT coalesce(sum(t.received), 0) FROM payments t
+           WHERE t.order_id = o.id AND t.status IN ('READY', 'CANCELLED')) AS owed,
        (SELECT coalesce(sum(p.amount), 0) FROM postings p
          WHERE p.order_id = o.id AND p.account = 'RECEIVABLE') AS posted) AS x
  WHERE x.owed <> x.posted

@@ -50,6 +50,9 @@ class AuditAction(StrEnum):
     CARD_CHANGED = "payment_method.changed"
     CARD_REMOVED = "payment_method.removed"
     CARD_LOST = "payment_method.lost"
+    DEPOSITS_ADDED = "bank_deposits.added"
+    DEPOSIT_CONFIRMED = "bank_deposit.confirmed"
+    DEPOSIT_REJECTED = "bank_deposit.rejected"
     CHANGE_SCHEDULED = "membership.change_scheduled"
     SCHEDULED_CHANGE_UNDONE = "membership.scheduled_change_undone"
     MEMBERSHIP_ENDED = "membership.ended"
@@ -145,6 +148,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CARD_LOST: Name(
             "자동결제 카드 등록 해지 확인", "A registered card is not at the provider any more"
         ),
+        AuditAction.DEPOSITS_ADDED: Name("입금 내역 등록", "Deposits were added"),
+        AuditAction.DEPOSIT_CONFIRMED: Name("입금 확인", "A deposit was confirmed"),
+        AuditAction.DEPOSIT_REJECTED: Name("입금 반려", "A deposit was for no order"),
         AuditAction.BUSINESS_DOCUMENT_SENT: Name("사업자등록증 제출", "Business document sent"),
         AuditAction.COMPANY_CLAIMED: Name(
             "사업자번호 소유권 확인 요청 접수", "Somebody claims the company"

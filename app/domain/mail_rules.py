@@ -50,6 +50,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "refund_account_wanted": MailPurpose.CONTRACT,
         "refund_account_set": MailPurpose.SECURITY,
         "virtual_account_issued": MailPurpose.CONTRACT,
+        "deposit_in_part": MailPurpose.CONTRACT,
         "card_registered": MailPurpose.SECURITY,
         "card_lost": MailPurpose.CONTRACT,
         "card_expires": MailPurpose.CONTRACT,

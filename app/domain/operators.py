@@ -22,6 +22,8 @@ class OperatorPermission(StrEnum):
     TERMINATIONS_RECORD = "terminations.record"
     REFUNDS_MANAGE = "refunds.manage"
     BOOKS_READ = "books.read"
+    DEPOSITS_MANAGE = "deposits.manage"
+    TERMS_MANAGE = "payment_terms.manage"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
@@ -31,6 +33,8 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
             {
                 OperatorPermission.PRICE_AGREEMENTS_MANAGE,
                 OperatorPermission.REFUNDS_MANAGE,
+                OperatorPermission.DEPOSITS_MANAGE,
+                OperatorPermission.TERMS_MANAGE,
                 OperatorPermission.TERMINATIONS_RECORD,
                 OperatorPermission.BOOKS_READ,
             }

@@ -190,6 +190,8 @@ FACTS: tuple[Fact, ...] = (
     _fact("payments.issuer", "who issued the card", CONTRACT, "orders"),
     _fact("payments.last4", "last digits of the card", CONTRACT, "orders"),
     _fact("payments.receipt_url", "the processor's slip", CONTRACT, "orders"),
+    _inside("bank_deposits.name", "name of a depositor", CONTRACT, NO_ACCOUNTS),
+    _inside("bank_deposits.reference", "hash of a line of the bank's", CONTRACT, KEYED),
     _inside("payment_methods.billing_key", "key to the company's card", CARD, SECRET),
     _inside("payment_methods.billing_key_index", "hash of it", CARD, KEYED),
     _inside("payment_methods.issuer", "who issued the company's card", CARD, OF_COMPANY),
@@ -252,8 +254,9 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         orders end_reason
         terminations channel reason state
         refund_accounts bank
-        refunds destination reason state cancellation_id failure
+        refunds came_to destination reason state cancellation_id failure
         payment_methods state role
+        bank_deposits source state
         payments method status flags failure_code provider_code
         postings account
         pgqueuer entrypoint
@@ -320,6 +323,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         price_agreements reason
         sites name subdomain business_number url domain
         virtual_accounts bank number holder
+        bank_deposits note
         """,
     )
     | _columns(
@@ -333,6 +337,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback
         price_agreements made_by ended_by
+        bank_deposits added_by decided_by
         terminations requested_by
         refunds requested_by done_by
         catalogue_drafts created_by activated_by

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from app.deps import Deps
+from app.services.bank_deposits import RETURN_DEPOSITS
 from app.services.card_rows import MIND_CARD
 from app.services.daily_tasks import COMPARE_BOOKS, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
@@ -41,6 +42,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         ANNOUNCE_ORDER: deps.order_jobs.announce,
         EXPIRE_ORDER: deps.payment_checks.expire_order,
         CHECK_PAYMENT: deps.payment_checks.check,
+        RETURN_DEPOSITS: deps.bank_deposits.give_back_parts,
         CLOSE_ACCOUNT: deps.virtual_accounts.close,
         MIND_CARD: deps.card_jobs.mind,
         PROVISION_ITEM: deps.provisioning.provision,

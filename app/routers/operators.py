@@ -55,6 +55,10 @@ CanManageAgreements = Annotated[
 ]
 CanReadBooks = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.BOOKS_READ))]
 CanManageRefunds = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REFUNDS_MANAGE))]
+CanManageDeposits = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.DEPOSITS_MANAGE))
+]
+CanManageTerms = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.TERMS_MANAGE))]
 CanRecordTerminations = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.TERMINATIONS_RECORD))
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.domain.bank_deposits import deposit_code
 from app.domain.banks import bank_name
 from app.domain.billing_keys import DECLINE_LABELS, HARD, Decline
 from app.domain.orders import PaymentMethod
@@ -40,7 +41,7 @@ class StartPaymentRequest(RequestModel):
     `payment_method_id`: which registered card is charged, the default where none is named.
     """
 
-    method: Literal["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "BILLING_KEY"]
+    method: Literal["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "BANK_TRANSFER", "BILLING_KEY"]
     payment_method_id: Id | None = None
     redirect_url: (
         Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None
@@ -79,6 +80,21 @@ class VirtualAccountBody(AnswerModel):
     expires_at: datetime
 
 
+class BankAccountBody(AnswerModel):
+    """무통장입금: our account. The payer adds `depositor_code` to the name; parts add up.
+
+    `received` has come and was confirmed by now, `remaining` is what is missing.
+    """
+
+    bank: str
+    bank_label: str
+    number: str
+    holder: str
+    depositor_code: str
+    received: int
+    remaining: int
+
+
 class PaymentBody(AnswerModel):
     """A payment; amounts in KRW, VAT included."""
 
@@ -93,6 +109,7 @@ class PaymentBody(AnswerModel):
     receipt_url: str | None
     failure: PaymentFailureBody | None
     virtual_account: VirtualAccountBody | None
+    bank_account: BankAccountBody | None
     checkout: CheckoutBody | None
 
 
@@ -141,7 +158,7 @@ async def start_payment(
         checkout = None
         if body.method in IN_A_WINDOW:
             checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
-        return answer_of(_body(payment, language, checkout), 201)
+        return answer_of(_body(payment, deps.payments.shop, language, checkout), 201)
 
     response = await once.within(access, work)
     if response.status_code == 201:
@@ -150,12 +167,15 @@ async def start_payment(
         if payment.checkout is not None:
             await deps.payments.announce(payment.id, payment.amount)
             return response
+        if payment.method == PaymentMethod.BANK_TRANSFER:
+            return response
         if payment.method == PaymentMethod.BILLING_KEY:
             await deps.charges.charge(payment.id)
         else:
             await deps.virtual_accounts.issue(payment.id)
         # What has come of it by now, which is more than what was kept for this key.
-        response.body = to_json(_body(await deps.payments.get(access, payment.id), language))
+        shown = await deps.payments.get(access, payment.id)
+        response.body = to_json(_body(shown, deps.payments.shop, language))
         response.headers["Content-Length"] = str(len(response.body))
     return response
 
@@ -169,7 +189,8 @@ async def start_payment(
 async def get_payment(
     deps: DepsDep, language: LanguageDep, access: CanManagePayments, payment_id: UUID
 ) -> PaymentBody:
-    return _body(await deps.payments.get(access, payment_id), language)
+    payment = await deps.payments.get(access, payment_id)
+    return _body(payment, deps.payments.shop, language)
 
 
 @router.post(
@@ -188,7 +209,8 @@ async def complete_payment(
     payment_id: UUID,
 ) -> Response:
     async def work() -> Answer:
-        return answer_of(_body(await deps.payments.complete(access, payment_id), language))
+        payment = await deps.payments.complete(access, payment_id)
+        return answer_of(_body(payment, deps.payments.shop, language))
 
     return await once.around(access, work)
 
@@ -226,8 +248,25 @@ def _account(account: AccountView | None, language: Language) -> VirtualAccountB
     )
 
 
+def _bank_account(payment: PaymentView, shop: Shop, language: Language) -> BankAccountBody | None:
+    """Only while the payment waits."""
+    ours = shop.bank_account
+    waits = payment.status == PaymentState.READY
+    if ours is None or payment.method != PaymentMethod.BANK_TRANSFER or not waits:
+        return None
+    return BankAccountBody(
+        bank=ours.bank,
+        bank_label=said(bank_name(ours.bank), language),
+        number=ours.number,
+        holder=ours.holder,
+        depositor_code=deposit_code(payment.id),
+        received=payment.received,
+        remaining=payment.amount - payment.received,
+    )
+
+
 def _body(
-    payment: PaymentView, language: Language, checkout: CheckoutBody | None = None
+    payment: PaymentView, shop: Shop, language: Language, checkout: CheckoutBody | None = None
 ) -> PaymentBody:
     return PaymentBody(
         id=payment.id,
@@ -241,5 +280,6 @@ def _body(
         receipt_url=payment.receipt_url,
         failure=_failure(payment.decline, language),
         virtual_account=_account(payment.account, language),
+        bank_account=_bank_account(payment, shop, language),
         checkout=checkout,
     )

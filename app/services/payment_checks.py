@@ -44,7 +44,7 @@ class PaymentChecks:
                     .where(Payment.id == payment_id)
                 )
             ).one_or_none()
-        if row is None:
+        if row is None or row.method == PaymentMethod.BANK_TRANSFER:
             return
         ready = row.status == PaymentState.READY
         try:

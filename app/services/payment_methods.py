@@ -125,8 +125,12 @@ class PaymentMethods:
 
 
 def _being_charged(payment: Payment) -> bool:
-    """A registered card: the provider may have taken the money and not shown it yet."""
-    return payment.status == PaymentState.READY and payment.charge_begun_at is not None
+    """A registered card: the provider may have taken the money and not shown it yet. Or a bank
+
+    transfer, of which a part has come.
+    """
+    begun = payment.charge_begun_at is not None or payment.received > 0
+    return payment.status == PaymentState.READY and begun
 
 
 async def _open_payments(session: AsyncSession, order: Order) -> list[UUID]:

@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.ledger import post
-from app.db.queue import Job, enqueue
-from app.db.tables.companies import Company
-from app.db.tables.orders import Order, OrderItem, Payment
+from app.db.tables.orders import Order, Payment
 from app.domain.billing_keys import HARD, Decline, decline_of
 from app.domain.errors import DomainError
 from app.domain.ledger import captured, vat_of_rest
-from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod, opening_time
+from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod
 from app.domain.payments import (
     ExpectedPayment,
     PaymentState,
@@ -38,10 +36,11 @@ from app.services.account_rows import AccountRows, AccountView, send_back_surplu
 from app.services.card_rows import usable_card
 from app.services.catalogue import Catalogues
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.membership_changes import check_still_fits
-from app.services.order_events import PROVISION_ITEM, SYSTEM
-from app.services.orders import derive_again, end_unpaid, lock_order
+from app.services.order_events import SYSTEM
+from app.services.orders import end_unpaid, lock_order
+from app.services.paid_orders import PaidOrders, waits_for_money
 from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
 from app.services.refund_jobs import Refunds
@@ -67,6 +66,15 @@ MEMBERSHIP_CHANGED = "membership_changed"
 
 
 @dataclass(frozen=True, slots=True)
+class OurAccount:
+    """The operator's own account, as PortOne names its bank."""
+
+    bank: str
+    number: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """What payments are issued with. `live_only`: a TEST channel's money is no money."""
 
@@ -74,11 +82,14 @@ class Shop:
     channels: Mapping[PaymentMethod, str]
     """The channel's key of each method that is offered."""
     live_only: bool
+    bank_account: OurAccount | None = None
+    """Where 무통장입금 goes to; none: it is not offered."""
 
     @property
     def methods(self) -> frozenset[PaymentMethod]:
         """How an order can be paid."""
-        return frozenset(self.channels)
+        by_hand = {PaymentMethod.BANK_TRANSFER} if self.bank_account else set()
+        return frozenset(self.channels) | by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,8 @@ class PaymentView:
     """Why a registered card was not charged."""
     account: AccountView | None = None
     """Where it is paid into, while it can be."""
+    received: int = 0
+    """Of a bank transfer: what has come by now."""
 
 
 class Payments:
@@ -114,6 +127,7 @@ class Payments:
         catalogues: Catalogues,
         refunds: Refunds,
         accounts: AccountRows,
+        paid: PaidOrders,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -124,6 +138,7 @@ class Payments:
         self._catalogues = catalogues
         self._refunds = refunds
         self._accounts = accounts
+        self._paid = paid
 
     async def start(
         self,
@@ -140,40 +155,54 @@ class Payments:
         `order_state_conflict`, `payment_method_not_allowed` and what `begin` raises.
         """
         order = await lock_order(session, principal.company_id, order_id)
-        if order.status != OrderStatus.PENDING_PAYMENT:
+        if not waits_for_money(order):
             raise DomainError("order_state_conflict", current=order.status, wanted="PAID")
-        if method != order.payment_method:
+        # An order on terms is paid by any way that there is.
+        as_ordered = order.status == OrderStatus.PENDING_PAYMENT
+        if method not in ({order.payment_method} if as_ordered else self.shop.methods):
             raise DomainError("payment_method_not_allowed", "/method")
         if card_id is not None and method != PaymentMethod.BILLING_KEY:
             raise DomainError("payment_method_not_allowed", "/payment_method_id")
-        return await self.begin(session, order, card_id, principal.now)
+        return await self.begin(session, order, card_id, principal.now, method)
 
     async def begin(
-        self, session: AsyncSession, order: Order, card_id: UUID | None, now: datetime
+        self,
+        session: AsyncSession,
+        order: Order,
+        card_id: UUID | None,
+        now: datetime,
+        named: str | None = None,
     ) -> PaymentView:
         """A new payment of a locked, unpaid order by its method; whoever begins one by a
         registered card charges it when this transaction is over (`Charges.charge`).
 
+        `named`: by which method an order on terms is paid. A bank transfer that waits goes on.
+
         Raises `membership_changed`, `payment_in_progress` while a card is being charged,
         `payment_method_not_found` and `payment_method_lost`.
         """
-        await _refuse_while_charging(session, order)
-        catalogue = await self._catalogues.of(session, order.catalogue_code)
-        await check_still_fits(session, catalogue, order, now)
+        method = PaymentMethod(named or order.payment_method or "")
+        waiting = await _in_doubt(session, order)
+        if waiting is not None:
+            if waiting.method != PaymentMethod.BANK_TRANSFER or waiting.method != method:
+                raise DomainError("payment_in_progress")
+            return _view(waiting, order.number)
+        if order.status == OrderStatus.PENDING_PAYMENT:
+            catalogue = await self._catalogues.of(session, order.catalogue_code)
+            await check_still_fits(session, catalogue, order, now)
         card = None
-        if order.payment_method == PaymentMethod.BILLING_KEY:
+        if method is PaymentMethod.BILLING_KEY:
             card = await usable_card(session, order.company_id, card_id)
         await session.execute(
             update(Payment)
             .where(Payment.order_id == order.id, Payment.status == "READY")
             .values(status="CANCELLED", updated_at=now)
         )
-        assert order.payment_method is not None
         payment = Payment(
             id=new_id(),
             company_id=order.company_id,
             order_id=order.id,
-            method=order.payment_method,
+            method=str(method),
             status="READY",
             amount=order.to_pay,
             vat=vat_of_rest(order.vat, order.total, order.credit_used),
@@ -181,7 +210,8 @@ class Payments:
             payment_method_id=card.id if card else None,
             hard_decline=False,
             surplus=0,
-            check_due_at=now + CHECK_AFTER,
+            received=0,
+            check_due_at=None if method is PaymentMethod.BANK_TRANSFER else now + CHECK_AFTER,
             created_at=now,
             updated_at=now,
         )
@@ -329,7 +359,7 @@ class Payments:
             reported, self._expected(payment, order), production=self.shop.live_only
         )
         flags = tuple(str(flag) for flag in wrong)
-        if order.status != OrderStatus.PENDING_PAYMENT:
+        if not waits_for_money(order):
             flags += (ORDER_NOT_OPEN,)
         return flags
 
@@ -351,48 +381,15 @@ class Payments:
         reported: ReportedPayment,
         now: datetime,
     ) -> None:
-        """The money is the order's: items may be opened, and the customer is told."""
-        payment.status = str(step_payment(PaymentState(payment.status), PaymentState.PAID))
-        payment.flags = payment.flags + [
-            str(f) for f in check_vat(reported, self._expected(payment, order))
-        ]
-        payment.paid_at = now
+        """The money is the order's."""
+        another_vat = check_vat(reported, self._expected(payment, order))
+        payment.flags = [*payment.flags, *(str(flag) for flag in another_vat)]
         payment.receipt_url = reported.receipt_url
         payment.issuer = reported.card_issuer
         payment.last4 = reported.card_last4
-        payment.check_due_at = None
-        payment.updated_at = now
-        order.payment_method = payment.method
-        order.payment_status = "PAID"
-        order.paid_at = now
-        order.expires_at = None
-        opens_at = opening_time(now, order.starts_on)
-        items = (
-            await session.execute(
-                update(OrderItem)
-                .where(OrderItem.order_id == order.id, OrderItem.state == "PENDING")
-                .values(due_at=opens_at)
-                .returning(OrderItem.id)
-            )
-        ).scalars()
-        jobs = [Job(PROVISION_ITEM, item) for item in items if opens_at <= now]
-        await session.execute(
-            update(Company)
-            .where(Company.id == order.company_id, Company.proven_at.is_(None))
-            .values(proven_at=now, updated_at=now)
-        )
         entry = captured(order.company_id, order.id, payment.id, payment.amount)
         await post(session, now, entry)
-        await derive_again(session, order, SYSTEM, "paid", now)
-        email = await self._emails.of(session, order.account_id)
-        if email is not None:
-            facts = {"number": order.number, "total": f"{payment.amount:,}"}
-            mail = NewMail(
-                "payment_received", email, facts, "ko", order.company_id, order.account_id
-            )
-            jobs.append(self._mails.queue(session, mail, now))
-        await session.flush()
-        await enqueue(session, jobs)
+        await self._paid.pay(session, payment, order, now)
 
 
 def _is_late(flags: tuple[str, ...]) -> bool:
@@ -414,15 +411,26 @@ def decline(payment: Payment, reason: Decline, provider_code: str | None) -> Non
     payment.check_due_at = None
 
 
-async def _refuse_while_charging(session: AsyncSession, order: Order) -> None:
-    """Raises `payment_in_progress`: what becomes of the charge is not known yet."""
-    charging = select(Payment.id).where(
-        Payment.order_id == order.id,
-        Payment.status == PaymentState.READY,
-        Payment.charge_begun_at.is_not(None),
+async def _in_doubt(session: AsyncSession, order: Order) -> Payment | None:
+    """What may not be closed: a charge of which nobody knows the outcome, or a bank transfer of
+
+    which a part has come. An untouched bank transfer is gone on with as well.
+    """
+    by_transfer = order.payment_method == PaymentMethod.BANK_TRANSFER
+    doubtful = (
+        select(Payment)
+        .where(
+            Payment.order_id == order.id,
+            Payment.status == PaymentState.READY,
+            or_(
+                Payment.charge_begun_at.is_not(None),
+                Payment.received > 0,
+                literal(by_transfer) & (Payment.method == PaymentMethod.BANK_TRANSFER),
+            ),
+        )
+        .limit(1)
     )
-    if await session.scalar(charging.limit(1)) is not None:
-        raise DomainError("payment_in_progress")
+    return (await session.execute(doubtful)).scalar_one_or_none()
 
 
 def _view(payment: Payment, order_number: str, account: AccountView | None = None) -> PaymentView:
@@ -438,4 +446,5 @@ def _view(payment: Payment, order_number: str, account: AccountView | None = Non
         receipt_url=payment.receipt_url,
         decline=Decline(payment.failure_code) if payment.failure_code else None,
         account=account if payment.status == PaymentState.READY else None,
+        received=payment.received,
     )

@@ -118,13 +118,14 @@ async def send_to_account(
     amount: int,
     reason: RefundReason,
     now: datetime,
+    came_to: Account = Account.PROVIDER,
 ) -> Refund:
     """Money that came through a bank and never was an order's: to the company's refund account.
 
     It was no supply, so that no VAT is in it.
     """
     refund = _row(company_id, order_id, Money(amount, 0), reason, SYSTEM, now)
-    refund.destination = str(RefundDestination.ACCOUNT)
+    refund.destination, refund.came_to = str(RefundDestination.ACCOUNT), str(came_to)
     session.add(refund)
     await book(session, [refund], [], now)
     await enqueue(session, [Job(SEND_REFUND, refund.id)])
@@ -243,6 +244,7 @@ def _owed(refund: Refund, payment: Payment | None) -> Owed:
     """As it was decided. What never paid an order was no sale."""
     unpaired = payment is None and RefundReason(refund.reason) in NEVER_AN_ORDERS
     by_bank = payment is not None and payment.method == PaymentMethod.BANK_TRANSFER
+    lies = Account(refund.came_to) if payment is None else Account.PROVIDER
     return Owed(
         refund.id,
         refund.company_id,
@@ -252,7 +254,7 @@ def _owed(refund: Refund, payment: Payment | None) -> Owed:
         refund.owed_vat,
         refund.fee,
         pays_nothing=(payment is not None and payment.paid_at is None) or unpaired,
-        came_to=Account.BANK if by_bank else Account.PROVIDER,
+        came_to=Account.BANK if by_bank else lies,
     )
 
 
@@ -344,6 +346,7 @@ def _row(
         company_id=company_id,
         order_id=order_id,
         payment_id=None,
+        came_to=str(Account.PROVIDER),
         destination=str(RefundDestination.PROVIDER),
         reason=str(reason),
         state=str(RefundState.REQUESTED),

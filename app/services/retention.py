@@ -149,6 +149,14 @@ PURGES: Final = (
         empties="issuer = NULL, last4 = NULL, receipt_url = NULL",
     ),
     Purge(
+        "depositors",
+        "bank_deposits",
+        "at",
+        _CONTRACT,
+        only="name IS NOT NULL",
+        empties="name = NULL",
+    ),
+    Purge(
         "cases",
         "cases",
         "decided_at",

@@ -44,6 +44,8 @@ _ROWS_DUE = (
     " UNION ALL (SELECT 'renew_membership', membership_id FROM membership_schedules"
     "  WHERE due_at <= :now ORDER BY due_at LIMIT :batch)"
     " UNION ALL (SELECT 'put_site', id FROM sites WHERE put_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'return_deposits', id FROM payments"
+    "  WHERE received > 0 AND status = 'CANCELLED' LIMIT :batch)"
     " UNION ALL (SELECT 'close_account', v.payment_id FROM virtual_accounts v"
     "  JOIN payments p ON p.id = v.payment_id WHERE v.closed_at IS NULL"
     "  AND v.close_due_at <= :now AND p.status <> 'READY' LIMIT :batch)"

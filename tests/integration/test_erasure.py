@@ -188,6 +188,8 @@ NOT_HERS = {
     "payments.issuer": "the provider's word for her bank",
     "payments.last4": "four digits, the provider's",
     "payments.receipt_url": "the provider's address",
+    "bank_deposits.name": "an operator's entry: tests/integration/test_bank_deposits.py",
+    "bank_deposits.reference": "a keyed hash",
     "payment_methods.billing_key": "the company's card: tests/integration/test_cards.py",
     "payment_methods.billing_key_index": "a keyed hash of it",
     "payment_methods.issuer": "the provider's word for the company's card",

@@ -81,6 +81,7 @@ def path_of(route: APIRoute) -> str:
         code="NONE",
         agreement_id=uuid.UUID(int=7),
         refund_id=uuid.UUID(int=7),
+        deposit_id=uuid.UUID(int=7),
         item_id=uuid.UUID(int=7),
         termination_id=uuid.UUID(int=7),
     )
@@ -129,6 +130,10 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "channel": "PHONE",
             "reason": "OTHER",
         },
+        "operator_add_bank_deposit": {"amount": 1, "name": "a", "deposited_on": "1999-01-01"},
+        "operator_import_bank_deposits": {"csv": "a"},
+        "operator_confirm_bank_deposit": {"payment_id": str(uuid4())},
+        "operator_reject_bank_deposit": {"note": "a"},
         "operator_create_price_agreement": agreement(str(uuid4()), date(2020, 1, 1)),
     }.get(route.operation_id or "")
 

@@ -194,6 +194,11 @@ class Payment(OfCompany, Timestamps, Base):
             "REFUNDED",
         ),
         Index("ix_payments_due", "check_due_at", postgresql_where="check_due_at IS NOT NULL"),
+        Index(
+            "ix_payments_part_paid",
+            "id",
+            postgresql_where="received > 0 AND status = 'CANCELLED'",
+        ),
         Index("ix_payments_payers", "paid_at", postgresql_where=PAYER_KNOWN),
     )
 
@@ -221,5 +226,7 @@ class Payment(OfCompany, Timestamps, Base):
     """The same in the payment company's."""
     surplus: Mapped[Won] = mapped_column(server_default="0")
     """What came into its virtual account beyond it, and goes back."""
+    received: Mapped[Won] = mapped_column(server_default="0")
+    """Of a bank transfer: what of it has come by now."""
     hard_decline: Mapped[bool] = mapped_column(server_default="false")
     """Trying again with the same card changes nothing."""

@@ -18,6 +18,7 @@ class Refund(OfCompany, Timestamps, Base):
 
     __tablename__ = "refunds"
     __table_args__ = (
+        one_of("came_to", "PROVIDER", "BANK", "RECEIVABLE"),
         one_of("destination", "PROVIDER", "ACCOUNT", "CREDIT"),
         one_of("state", "REQUESTED", "SENT", "DONE", "MANUAL_REQUIRED"),
         one_of(
@@ -47,6 +48,8 @@ class Refund(OfCompany, Timestamps, Base):
     """None for a contract of before the portal."""
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
     """None where no payment of the portal brought it."""
+    came_to: Mapped[str] = mapped_column(server_default="PROVIDER")
+    """Of money without a payment: where it lies. RECEIVABLE: booked to an order that ended."""
     destination: Mapped[str]
     reason: Mapped[str]
     state: Mapped[str]
