@@ -17,6 +17,7 @@ from app.adapters.portone_accounts import PortOneAccounts
 from app.adapters.portone_billing_keys import PortOneBillingKeys
 from app.adapters.portone_identity import PortOneIdentity
 from app.adapters.portone_payments import PortOnePayments
+from app.adapters.portone_tax_invoices import PortOneTaxInvoices
 from app.adapters.portone_virtual_accounts import PortOneVirtualAccounts
 from app.adapters.social import Google, Kakao, Naver
 from app.adapters.social import refusal as social_refusal
@@ -102,6 +103,8 @@ from app.services.sso_exchange import SsoExchange
 from app.services.sso_logins import SsoLogins, SsoSettings
 from app.services.sso_tickets import SsoTickets
 from app.services.step_up import StepUp
+from app.services.tax_invoice_contacts import TaxInvoiceContacts
+from app.services.tax_invoices import TaxInvoices
 from app.services.termination_ends import TerminationEnds
 from app.services.terminations import Terminations
 from app.services.uploads import Uploads
@@ -147,6 +150,8 @@ class Deps:
     order_jobs: OrderJobs
     segments: Segments
     scheduled_changes: ScheduledChanges
+    tax_invoice_contacts: TaxInvoiceContacts
+    tax_invoices: TaxInvoices
     terminations: Terminations
     termination_ends: TerminationEnds
     operator_terminations: OperatorTerminations
@@ -292,6 +297,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         live_only=not settings.is_sandbox,
         bank_account=_bank_account(settings),
     )
+    tax_contacts = TaxInvoiceContacts(vault)
     refunds = Refunds(database, clock, vault, payment_provider, mails, emails)
     payments = Payments(
         database,
@@ -458,6 +464,15 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         ),
         site_puts=SitePuts(database, clock, vault, groupware),
         scheduled_changes=ScheduledChanges(catalogues),
+        tax_invoice_contacts=tax_contacts,
+        tax_invoices=TaxInvoices(
+            database,
+            clock,
+            PortOneTaxInvoices(portone, _supplier(settings)),
+            tax_contacts,
+            mails,
+            emails,
+        ),
         terminations=Terminations(
             groupware, catalogues, mails, emails, settings.termination_fee_percent
         ),

@@ -214,6 +214,12 @@ PROBLEM_CODES = _catalogue(
         "The service cannot end with this day.",
     ),
     (
+        "tax_invoice_information_required",
+        422,
+        "세금계산서 발행에 필요한 회사 정보를 먼저 입력해 주세요.",
+        "The company's tax-invoice information is needed first.",
+    ),
+    (
         "refund_account_unknown",
         422,
         "계좌를 확인할 수 없습니다. 은행과 계좌번호를 다시 확인해 주세요.",

@@ -128,6 +128,14 @@ async def sign_up(client: httpx.AsyncClient, world: World, **changed: Any) -> Me
     )
 
 
+TAX_CONTACT = {
+    "postcode": "04524",
+    "road_address": "서울특별시 중구 세종대로 110",
+    "business_type": "도소매",
+    "business_class": "사무용품",
+    "representative_name": "홍길동",
+    "contacts": [{"name": "정도현", "email": "tax@hanbit.example"}],
+}
 ORDER_CONSENTS = [
     {"kind": "SERVICE_CONTRACT", "version": "2023-09", "agreed": True},
     {"kind": "EARLY_TERMINATION", "version": "2023-09", "agreed": True},

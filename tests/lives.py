@@ -20,6 +20,7 @@ from tests.contracts import set_clock
 from tests.flows import (
     PASSWORD,
     SIGN_UP_CONSENTS,
+    TAX_CONTACT,
     Member,
     Person,
     business_number,
@@ -392,6 +393,12 @@ async def a_closed_companys_life(stage: Stage) -> Member:
         id=UUID(member.company_id),
         ceo=sealed,
     )
+    told = await stage.client.put(
+        "/v1/company/tax-invoice-contact",
+        json=TAX_CONTACT | {"contacts": [{"name": planted.name, "email": planted.email}]},
+        headers=member.headers | {"If-Match": '"r0"'},
+    )
+    assert told.status_code == 200, told.text
     named = await stage.client.put(
         "/v1/company/refund-account",
         json={"bank": "SHINHAN", "number": planted.phone},

@@ -71,6 +71,7 @@ class AuditAction(StrEnum):
     COMPANY_WITHDRAWN = "company.withdrawn"
     REFUND_ACCOUNT_SET = "refund_account.set"
     REFUND_ACCOUNT_READ = "refund_account.read"
+    TAX_CONTACT_CHANGED = "tax_invoice_contact.changed"
     REFUND_CONFIRMED = "refund.confirmed"
     REFUND_RETRIED = "refund.retried"
     OPENING_RETRIED = "opening.retried"
@@ -167,6 +168,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.REFUND_ACCOUNT_SET: Name("환불 계좌 등록", "A refund account was set"),
         AuditAction.REFUND_ACCOUNT_READ: Name(
             "환불 계좌 열람", "An operator read the refund account"
+        ),
+        AuditAction.TAX_CONTACT_CHANGED: Name(
+            "세금계산서 담당자 변경", "The tax-invoice contact was changed"
         ),
         AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
         AuditAction.REFUND_RETRIED: Name("환불 재시도", "A refund was tried again"),

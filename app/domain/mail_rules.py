@@ -47,6 +47,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
         "refund_sent": MailPurpose.CONTRACT,
+        "tax_contact_wanted": MailPurpose.CONTRACT,
         "refund_account_wanted": MailPurpose.CONTRACT,
         "refund_account_set": MailPurpose.SECURITY,
         "virtual_account_issued": MailPurpose.CONTRACT,

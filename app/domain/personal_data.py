@@ -169,6 +169,7 @@ FACTS: tuple[Fact, ...] = (
     _inside("sites.admin_name", "name of the groupware's administrator", SITE, ANOTHERS),
     _inside("sites.admin_login_id", "login ID at the groupware", SITE, ANOTHERS),
     _inside("sites.admin_email", "e-mail of the groupware's administrator", SITE, ANOTHERS),
+    _inside("tax_invoice_contacts.people", "대표자 and who gets the invoices", SITE, ANOTHERS),
     _inside("refund_accounts.number", "number of the refund account", REFUND_ACCOUNT, ANOTHERS),
     _inside("refund_accounts.holder", "holder of the refund account", REFUND_ACCOUNT, ANOTHERS),
     _fact("invitations.name", "name of an invited person", INVITATION, "invitations"),
@@ -253,6 +254,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         orders number kind status payment_status payment_method catalogue_code coupon_code
         orders end_reason
         terminations channel reason state
+        tax_invoices purpose state reason provider_id approval_number failure
         refund_accounts bank
         refunds came_to destination reason state cancellation_id failure
         payment_methods state role
@@ -321,6 +323,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         companies legal_name business_number
         memberships reseller_name reseller_phone
         price_agreements reason
+        tax_invoice_contacts postcode road_address address_detail business_type business_class
         sites name subdomain business_number url domain
         virtual_accounts bank number holder
         bank_deposits note

@@ -26,6 +26,7 @@ from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
 from app.services.segments import BEGIN_SEGMENT
 from app.services.site_puts import PUT_SITE
+from app.services.tax_invoices import ALARM_TAX_INVOICE, ISSUE_TAX_INVOICE
 from app.services.termination_ends import END_TERMINATION, TELL_ADMINS
 from app.services.uploads import DROP_UPLOAD
 from app.services.virtual_accounts import CLOSE_ACCOUNT
@@ -52,6 +53,8 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         TELL_ADMINS: deps.termination_ends.tell_admins,
         WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,
         LET_REFUNDS_GO: deps.refund_accounts.let_go,
+        ISSUE_TAX_INVOICE: deps.tax_invoices.issue,
+        ALARM_TAX_INVOICE: deps.tax_invoices.alarm,
         SEND_REFUND: deps.refunds.send,
         GIVE_BACK_UNATTENDED: deps.unattended_items.give_back,
         CHECK_LINK: deps.link_checks.check,

@@ -100,6 +100,7 @@ CanManagePayments = Annotated[Access, Depends(Requires(Permission.PAYMENTS_MANAG
 CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_READ))]
 CanUpdateMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_UPDATE))]
 CanRequestTermination = Annotated[Access, Depends(Requires(Permission.TERMINATIONS_REQUEST))]
+CanUpdateTaxContacts = Annotated[Access, Depends(Requires(Permission.COMPANY_UPDATE_TAX_CONTACTS))]
 CanUpdateRefundAccount = Annotated[Access, Depends(Requires(Permission.REFUND_ACCOUNT_UPDATE))]
 CanReadSystemStatus = Annotated[Access, Depends(Requires(Permission.SYSTEM_STATUS_READ))]
 CanReadAuditLog = Annotated[Access, Depends(Requires(Permission.AUDIT_READ))]

@@ -47,6 +47,7 @@ from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.paid_orders import PaidOrders, waits_for_money
 from app.services.refunds import send_to_account
+from app.services.tax_invoices import want_tax_invoice
 
 RETURN_DEPOSITS = "return_deposits"
 _NAME = "bank_deposits.name"
@@ -241,6 +242,7 @@ class BankDeposits:
                 session, order.company_id, order.id, parts.surplus, reason, now, Account.BANK
             )
         if parts.pays and payment.received == payment.amount:
+            await want_tax_invoice(session, payment, payment.vat, seoul_date(deposit.at), now)
             await self._paid.pay(session, payment, order, now)
         elif parts.pays:
             await self._tell_what_is_missing(session, payment, order, now)

@@ -45,6 +45,8 @@ _OF_COMPANY = """
     ), cards AS (
         UPDATE payment_methods SET state = 'DELETING', role = 'OTHER', due_at = :now
          WHERE company_id = :company AND state IN ('ACTIVE', 'LOST')
+    ), invoiced_to AS (
+        DELETE FROM tax_invoice_contacts WHERE company_id = :company
     ), refunded_to AS (
         DELETE FROM refund_accounts WHERE company_id = :company
     ), papers AS (

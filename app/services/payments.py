@@ -29,6 +29,7 @@ from app.domain.payments import (
     check_vat,
     step_payment,
 )
+from app.domain.periods import seoul_date
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.provider_payments import ReportedPayment, ReportedStatus
 from app.domain.refunds import RefundReason
@@ -45,6 +46,7 @@ from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
 from app.services.refund_jobs import Refunds
 from app.services.refunds import send_back_whole
+from app.services.tax_invoices import want_tax_invoice
 
 CHECK_AFTER = timedelta(minutes=1)
 """How soon an open payment is read again, should no webhook come."""
@@ -389,6 +391,8 @@ class Payments:
         payment.last4 = reported.card_last4
         entry = captured(order.company_id, order.id, payment.id, payment.amount)
         await post(session, now, entry)
+        vat = payment.vat if reported.vat is None else reported.vat
+        await want_tax_invoice(session, payment, vat, seoul_date(reported.paid_at or now), now)
         await self._paid.pay(session, payment, order, now)
 
 

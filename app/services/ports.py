@@ -16,6 +16,7 @@ from typing import Protocol, Self
 from app.domain.authorization import Authorization
 from app.domain.billing_keys import ChargeRequest, ReportedBillingKey
 from app.domain.documents import Document
+from app.domain.evidence import InvoiceToIssue, IssuedInvoice
 from app.domain.identity import IdentityReport, IdentityRequest
 from app.domain.mails import OutgoingMail
 from app.domain.order_workbooks import WorkbookRow
@@ -161,6 +162,23 @@ class AccountHolders(Protocol):
 
     async def holder(self, bank: str, number: str) -> str:
         """As the bank writes it. Refused REJECTED or INVALID: no such account."""
+        ...
+
+
+class TaxInvoiceProvider(Protocol):
+    """Tax invoices, by our key."""
+
+    async def issue(self, invoice: InvoiceToIssue) -> IssuedInvoice:
+        """Refused ALREADY_DONE: our key was used, look at it; NOT_READY: what it corrects is not
+        at the tax service yet, that is tomorrow; REJECTED: the tax service says no."""
+        ...
+
+    async def get(self, key: str) -> IssuedInvoice | None:
+        """None: nothing was issued by that key."""
+        ...
+
+    async def file_url(self, key: str) -> str:
+        """Where the PDF is for a while. Refused NOT_FOUND: nothing was issued by that key."""
         ...
 
 

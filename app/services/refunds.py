@@ -47,6 +47,7 @@ from app.domain.refunds import (
 )
 from app.services.order_events import SYSTEM
 from app.services.orders import credit_line
+from app.services.tax_invoices import want_correction
 
 SEND_REFUND: Final = "send_refund"
 BY_OPERATOR: Final = "operator:"
@@ -238,6 +239,8 @@ async def book(
         if refund.state == RefundState.DONE:
             entries.append(sent_back(what, _account(refund)))
     await post(session, now, *entries)
+    for refund in made:
+        await want_correction(session, refund, now)
 
 
 def _owed(refund: Refund, payment: Payment | None) -> Owed:

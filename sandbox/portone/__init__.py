@@ -12,6 +12,7 @@ from sandbox.portone.errors import ErrorType, PortOneFailure
 from sandbox.portone.identity import build_identity_router
 from sandbox.portone.payments import build_payments_router
 from sandbox.portone.state import PortOneState, PortOneWorld
+from sandbox.portone.tax_invoices import build_tax_invoices_router
 from sandbox.portone.virtual_accounts import build_virtual_accounts_router
 
 __all__ = ["PortOneFailure", "PortOneState", "build_router"]
@@ -48,4 +49,5 @@ def build_router(world: PortOneWorld) -> APIRouter:
     router.include_router(build_billing_keys_router(world))
     router.include_router(build_virtual_accounts_router(world))
     router.include_router(build_accounts_router(world))
+    router.include_router(build_tax_invoices_router(world))
     return router

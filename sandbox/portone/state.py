@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import uuid4
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
 PaymentStatus = Literal[
     "READY",
@@ -272,12 +272,27 @@ class Payment:
 
 
 @dataclass(frozen=True)
+class TaxInvoice:
+    """An issued tax invoice: `content` as it was asked for, in the provider's JSON."""
+
+    id: str
+    key: str
+    content: dict[str, JsonValue]
+    issued_at: datetime
+    approval: str
+    reason: str | None = None
+    original_id: str | None = None
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
 class _Snapshot:
     identities: tuple[Identity, ...] = ()
     payments: tuple[Payment, ...] = ()
     billing_keys: tuple[BillingKey, ...] = ()
     first_numbers: dict[str, str] = field(default_factory=dict)
     account_holders: dict[str, str] = field(default_factory=dict)
+    tax_invoices: tuple[TaxInvoice, ...] = ()
 
 
 _SNAPSHOT = TypeAdapter(_Snapshot)
@@ -294,6 +309,8 @@ class PortOneState:
     """By phone: the first number of the person who has it now."""
     account_holders: dict[str, str] = field(default_factory=dict)
     """By account number: who holds it, where that is not who usually does."""
+    tax_invoices: dict[str, TaxInvoice] = field(default_factory=dict)
+    """By the supplier's document key, in the order they came."""
 
     def next_sequence(self) -> int:
         """A payment's place in the books; payments are never removed."""
@@ -307,6 +324,7 @@ class PortOneState:
             tuple(self.billing_keys.values()),
             self.first_numbers,
             self.account_holders,
+            tuple(self.tax_invoices.values()),
         )
         plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
         return plain
@@ -319,6 +337,7 @@ class PortOneState:
         self.billing_keys = {k.key: k for k in snapshot.billing_keys}
         self.first_numbers = dict(snapshot.first_numbers)
         self.account_holders = dict(snapshot.account_holders)
+        self.tax_invoices = {t.key: t for t in snapshot.tax_invoices}
 
 
 def new_id(kind: str) -> str:

@@ -98,13 +98,23 @@ class Judge:
         secret, base_url, store_id = self._facts
         return sdk.AccountClient(secret=secret, base_url=base_url, store_id=store_id)
 
+    @cached_property
+    def tax_invoice(self) -> sdk.TaxInvoiceClient:
+        secret, base_url, store_id = self._facts
+        return sdk.TaxInvoiceClient(secret=secret, base_url=base_url, store_id=store_id)
+
     @property
     def billing_key(self) -> BillingKeyClient:
         return self.payment.billing_key
 
     async def close(self) -> None:
         # The SDK offers no way to close what it opens.
-        for name in {"payment", "identity_verification", "account"} & self.__dict__.keys():
+        for name in {
+            "payment",
+            "identity_verification",
+            "account",
+            "tax_invoice",
+        } & self.__dict__.keys():
             client = self.__dict__[name]
             for opened in (client, *([client.billing_key] if name == "payment" else [])):
                 opened._sync_client.close()

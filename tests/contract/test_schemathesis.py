@@ -73,6 +73,7 @@ NEVER_2XX = {
     "resend_identity_verification": "needs half a minute since the code was sent",
     "confirm_identity_verification": "needs the code of the message",
     "get_identity_verification_status": "needs a verification that was started just before",
+    "set_tax_invoice_contact": "needs the ETag of what was read",
     "set_refund_account": "needs the ETag of what was read",
     "cancel_order": "the run's unpaid order is started on first",
     "choose_order_item_site": "needs an item whose opening failed",

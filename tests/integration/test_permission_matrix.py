@@ -25,6 +25,7 @@ from tests.cast import MAKERS, Actor, Stage
 from tests.flows import (
     CARD,
     PASSWORD,
+    TAX_CONTACT,
     Member,
     ask_for_quote,
     key,
@@ -139,6 +140,8 @@ OPERATIONS = {
     "get_credit_balance": "documents.read",
     "list_refunds": "documents.read",
     "get_refund_account": "company.read",
+    "get_tax_invoice_contact": "company.read",
+    "set_tax_invoice_contact": "company.update.tax_contacts",
     "set_refund_account": "refund_account.update",
     "list_quotes": "quotes.create",
     "get_quote": "quotes.create",
@@ -246,6 +249,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     "get_credit_balance",
     "list_refunds",
     "get_refund_account",
+    "get_tax_invoice_contact",
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
@@ -468,6 +472,17 @@ async def a_service_that_is_to_end(stage: Stage, actor: Actor) -> Request:
         path = f"/v1/memberships/{actor.ids['membership_id']}/termination"
         await stage.client.post(path, json=TERMINATION, headers=actor.owner.headers | key())
     return actor.ids, None, {}
+
+
+@request("set_tax_invoice_contact")
+async def what_invoices_need(stage: Stage, actor: Actor) -> Request:
+    company = stage.owner_of(actor)
+    etag = '"r0"'
+    if company is not None:
+        path = "/v1/company/tax-invoice-contact"
+        seen = await stage.client.get(path, headers=company.headers)
+        etag = seen.headers.get("etag", etag)
+    return {}, TAX_CONTACT, {"If-Match": etag}
 
 
 @request("set_refund_account")

@@ -18,6 +18,7 @@ from app.routers.access import PUBLIC_MARK
 from app.routers.permissions import Requires
 from app.routers.strict import LiteralPaths
 from app.settings import SANDBOX_SECRETS
+from tests.flows import TAX_CONTACT
 
 ROUTES = [r for module in MODULES for r in module.router.routes if isinstance(r, APIRoute)]
 
@@ -135,6 +136,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_membership": {"auto_renew": True},
     "preview_scheduled_change": {"plan": "SHARED", "users": 9},
     "schedule_change": {"plan": "SHARED", "users": 9},
+    "set_tax_invoice_contact": TAX_CONTACT,
     "set_refund_account": {"bank": "SHINHAN", "number": "110123456789"},
     "request_termination": {"last_day": "2099-01-01", "reason": "OTHER"},
     "update_user": {"state": "SUSPENDED"},

@@ -24,6 +24,7 @@ from app.db.tables import (
     sites,
     social,
     sso,
+    tax_invoices,
     terminations,
     workbooks,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "sites",
     "social",
     "sso",
+    "tax_invoices",
     "terminations",
     "workbooks",
 ]

@@ -1,0 +1,145 @@
+"""세금계산서 담당자: what a company's invoices need, read and written whole."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.tables.companies import Company
+from app.db.tables.tax_invoices import TaxInvoiceContact
+from app.db.vault import Vault
+from app.domain.audit import AuditAction
+from app.domain.errors import DomainError
+from app.domain.evidence import Contact, Recipient, check_complete
+from app.services.audit import AuditEntry, record
+from app.services.principals import Principal
+
+_PEOPLE = "tax_invoice_contacts.people"
+
+
+class _Person(msgspec.Struct):
+    name: str
+    email: str
+    phone: str | None
+
+
+class _People(msgspec.Struct):
+    representative: str | None
+    contacts: list[_Person]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceContact:
+    """Where a company's invoices go, and what they say of it.
+
+    `representative`: the 대표자, where the company's verification does not name one.
+    """
+
+    postcode: str
+    road_address: str
+    address_detail: str | None
+    business_type: str
+    business_class: str
+    representative: str | None
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceContactView:
+    """`revision` 0 and no contact where none was given yet."""
+
+    revision: int
+    contact: InvoiceContact | None
+
+
+class TaxInvoiceContacts:
+    """In the caller's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    async def get(self, session: AsyncSession, company_id: UUID) -> InvoiceContactView:
+        row = await session.get(TaxInvoiceContact, company_id, populate_existing=True)
+        if row is None:
+            return InvoiceContactView(0, None)
+        people = self._people(row)
+        contact = InvoiceContact(
+            row.postcode,
+            row.road_address,
+            row.address_detail,
+            row.business_type,
+            row.business_class,
+            people.representative,
+            tuple(Contact(p.name, p.email, p.phone) for p in people.contacts),
+        )
+        return InvoiceContactView(row.revision, contact)
+
+    async def put(
+        self,
+        session: AsyncSession,
+        principal: Principal,
+        wanted: InvoiceContact,
+        seen_revision: int | None,
+    ) -> InvoiceContactView:
+        """Raises `precondition_failed`."""
+        company_id, now = principal.company_id, principal.now
+        await session.get_one(Company, company_id, with_for_update=True)
+        row = await session.get(TaxInvoiceContact, company_id, with_for_update=True)
+        if (row.revision if row else 0) != seen_revision:
+            raise DomainError("precondition_failed")
+        if row is None:
+            row = TaxInvoiceContact(company_id=company_id, revision=0, created_at=now)
+            session.add(row)
+        people = _People(
+            wanted.representative,
+            [_Person(person.name, person.email, person.phone) for person in wanted.contacts],
+        )
+        row.postcode, row.road_address = wanted.postcode, wanted.road_address
+        row.address_detail = wanted.address_detail
+        row.business_type, row.business_class = wanted.business_type, wanted.business_class
+        row.people = self._vault.seal(_PEOPLE, msgspec.json.encode(people).decode())
+        row.revision += 1
+        row.updated_at = now
+        record(session, AuditEntry.of_company(principal, AuditAction.TAX_CONTACT_CHANGED))
+        await session.flush()
+        return await self.get(session, company_id)
+
+    async def recipient(self, session: AsyncSession, company_id: UUID) -> Recipient:
+        """공급받는자 as far as it is known. Needs a session that sees the company."""
+        row = (
+            await session.execute(
+                select(
+                    Company.business_number,
+                    Company.legal_name,
+                    Company.representative,
+                    TaxInvoiceContact,
+                )
+                .outerjoin(TaxInvoiceContact, TaxInvoiceContact.company_id == Company.id)
+                .where(Company.id == company_id)
+            )
+        ).one()
+        known = row.TaxInvoiceContact
+        people = self._people(known) if known else _People(None, [])
+        sealed = row.representative
+        verified = self._vault.open("companies.representative", sealed) if sealed else None
+        address = None
+        if known is not None:
+            address = " ".join(part for part in (known.road_address, known.address_detail) if part)
+        return Recipient(
+            row.business_number,
+            row.legal_name,
+            verified or people.representative,
+            address,
+            known.business_type if known else None,
+            known.business_class if known else None,
+            tuple(Contact(p.name, p.email, p.phone) for p in people.contacts),
+        )
+
+    async def require(self, session: AsyncSession, company_id: UUID) -> None:
+        """Raises `tax_invoice_information_required`, naming what lacks."""
+        check_complete(await self.recipient(session, company_id))
+
+    def _people(self, row: TaxInvoiceContact) -> _People:
+        return msgspec.json.decode(self._vault.open(_PEOPLE, row.people), type=_People)

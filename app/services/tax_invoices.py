@@ -1,0 +1,249 @@
+"""세금계산서: wanted in the transaction that makes them due, issued by a job, once each.
+
+An invoice is of a payment; a refund of it becomes a correction, never a deletion. Our row's id is
+the document key at the provider, so that a repeat issues nothing twice.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.db.engine import Database
+from app.db.ids import new_id
+from app.db.queue import Job, enqueue
+from app.db.tables.companies import Company
+from app.db.tables.orders import Order, Payment
+from app.db.tables.refunds import Refund
+from app.db.tables.tax_invoices import TaxInvoice
+from app.domain.evidence import (
+    EvidenceKind,
+    InvoicePurpose,
+    InvoiceState,
+    InvoiceToIssue,
+    IssuedInvoice,
+    ModificationReason,
+    Supplied,
+    alarm_at,
+    corrected_by,
+    evidence_of,
+    missing_of,
+    reason_of,
+)
+from app.domain.orders import PaymentMethod
+from app.domain.periods import seoul_date
+from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
+from app.services.emails import Emails
+from app.services.mails import Mails, NewMail
+from app.services.ports import TaxInvoiceProvider
+from app.services.tax_invoice_contacts import TaxInvoiceContacts
+
+ISSUE_TAX_INVOICE: Final = "issue_tax_invoice"
+ALARM_TAX_INVOICE: Final = "alarm_tax_invoice"
+LEASE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=6)
+ASK_AGAIN_AFTER: Final = timedelta(days=1)
+"""While the recipient is not known whole."""
+ITEM: Final = "다우오피스 이용료"
+log = structlog.get_logger(__name__)
+
+
+async def want_tax_invoice(
+    session: AsyncSession, payment: Payment, vat: int, on: date, now: datetime
+) -> None:
+    """For a payment that has come and whose evidence it is; `on`: the day of the money (영수).
+
+    `vat`: as the provider tells it. In the transaction of the capture.
+    """
+    if evidence_of(PaymentMethod(payment.method)) is not EvidenceKind.TAX_INVOICE:
+        return
+    supplied = Supplied(payment.amount - vat, vat)
+    row = _row(payment, supplied, on, now)
+    session.add(row)
+    await session.flush()
+    await enqueue(session, [Job(ISSUE_TAX_INVOICE, row.id)])
+
+
+async def want_correction(session: AsyncSession, refund: Refund, now: datetime) -> None:
+    """For what goes back of a payment that has an invoice; in the transaction that decides it."""
+    if refund.payment_id is None or refund.amount == 0:
+        return
+    original = await session.scalar(
+        select(TaxInvoice).where(
+            TaxInvoice.payment_id == refund.payment_id, TaxInvoice.refund_id.is_(None)
+        )
+    )
+    if original is None:
+        return
+    payment = await session.get_one(Payment, refund.payment_id)
+    correction = corrected_by(refund.amount, refund.vat, refund.fee)
+    row = _row(payment, correction, seoul_date(now), now)
+    row.refund_id = refund.id
+    row.reason = str(reason_of(Supplied(original.supply, original.vat), correction))
+    session.add(row)
+    await session.flush()
+    await enqueue(session, [Job(ISSUE_TAX_INVOICE, row.id)])
+
+
+def _row(payment: Payment, supplied: Supplied, written_on: date, now: datetime) -> TaxInvoice:
+    return TaxInvoice(
+        id=new_id(),
+        company_id=payment.company_id,
+        order_id=payment.order_id,
+        payment_id=payment.id,
+        refund_id=None,
+        reason=None,
+        purpose=str(InvoicePurpose.RECEIPT),
+        written_on=written_on,
+        supply=supplied.supply,
+        vat=supplied.vat,
+        state=str(InvoiceState.WAITING),
+        provider_id=None,
+        approval_number=None,
+        attempts=0,
+        failure=None,
+        due_at=now,
+        alarm_due_at=alarm_at(written_on),
+        issued_at=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+class TaxInvoices:
+    """Two jobs of one row; both repeatable."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        provider: TaxInvoiceProvider,
+        contacts: TaxInvoiceContacts,
+        mails: Mails,
+        emails: Emails,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._provider = provider
+        self._contacts = contacts
+        self._mails = mails
+        self._emails = emails
+
+    async def issue(self, invoice_id: UUID) -> None:
+        """Issues what is due. What the provider refuses is tried again until somebody has looked:
+
+        what lacks is on our side, and an invoice may not be left out.
+        """
+        wanted = await self._begin(invoice_id)
+        if wanted is None:
+            return
+        try:
+            issued = await self._ask(wanted)
+        except ProviderRefused as refused:
+            early = refused.code is Refusal.NOT_READY  # the original is not at the tax service yet
+            failure = None if early else f"refused_{refused.code.lower()}"
+            await self._postpone(invoice_id, failure)
+            return
+        except ProviderError:
+            await self._postpone(invoice_id, None)
+            return
+        async with self._database.system_session("tax invoice issued") as session:
+            now = await self._clock.now(session)
+            row = await session.get_one(TaxInvoice, invoice_id, with_for_update=True)
+            if row.state == InvoiceState.WAITING:
+                row.state = str(InvoiceState.ISSUED)
+                row.provider_id, row.approval_number = issued.id, issued.approval_number
+                row.failure = row.due_at = row.alarm_due_at = None
+                row.issued_at = row.updated_at = now
+
+    async def alarm(self, invoice_id: UUID) -> None:
+        """Two days before the last day of issue: somebody of the operator's staff has to look."""
+        async with self._database.system_session("tax invoice alarm") as session:
+            now = await self._clock.now(session)
+            row = await session.get(TaxInvoice, invoice_id, with_for_update=True)
+            if row is None or row.alarm_due_at is None or row.alarm_due_at > now:
+                return
+            row.alarm_due_at = None
+            log.error(
+                "tax_invoice_late",
+                invoice=str(row.id),
+                written_on=row.written_on.isoformat(),
+                failure=row.failure,
+            )
+
+    async def _begin(self, invoice_id: UUID) -> InvoiceToIssue | None:
+        async with self._database.system_session("issue tax invoice") as session:
+            now = await self._clock.now(session)
+            row = await session.get(TaxInvoice, invoice_id, with_for_update=True)
+            if row is None or row.due_at is None or row.due_at > now:
+                return None
+            row.due_at = now + LEASE
+            recipient = await self._contacts.recipient(session, row.company_id)
+            if missing_of(recipient):
+                row.due_at = now + ASK_AGAIN_AFTER
+                if row.failure is None:
+                    await self._ask_for_contact(session, row, now)
+                row.failure = "recipient_incomplete"
+                return None
+            number = await session.scalar(select(Order.number).where(Order.id == row.order_id))
+            return InvoiceToIssue(
+                key=str(row.id),
+                purpose=InvoicePurpose(row.purpose),
+                written_on=row.written_on,
+                content=Supplied(row.supply, row.vat),
+                item=f"{ITEM} ({number})",
+                recipient=recipient,
+                reason=ModificationReason(row.reason) if row.reason else None,
+                corrects=await _original_key(session, row),
+            )
+
+    async def _ask(self, wanted: InvoiceToIssue) -> IssuedInvoice:
+        try:
+            return await self._provider.issue(wanted)
+        except ProviderRefused as refused:
+            if refused.code is not Refusal.ALREADY_DONE:
+                raise
+            found = await self._provider.get(wanted.key)
+            if found is None:
+                raise
+            return found
+
+    async def _postpone(self, invoice_id: UUID, failure: str | None) -> None:
+        """Doubling from a minute to six hours."""
+        async with self._database.system_session("postpone tax invoice") as session:
+            now = await self._clock.now(session)
+            row = await session.get_one(TaxInvoice, invoice_id, with_for_update=True)
+            if row.due_at is None:
+                return
+            row.attempts += 1
+            row.due_at = now + min(LEASE * 2 ** min(row.attempts, 10), LONGEST_PAUSE)
+            if failure is not None:
+                row.failure = failure
+                log.warning("tax_invoice_refused", invoice=str(row.id), failure=failure)
+
+    async def _ask_for_contact(self, session: AsyncSession, row: TaxInvoice, now: datetime) -> None:
+        company = await session.get_one(Company, row.company_id)
+        account_id = company.corporate_account_id
+        email = await self._emails.of(session, account_id) if account_id else None
+        if email is None:
+            return
+        facts = {"total": f"{row.supply + row.vat:,}"}
+        mail = NewMail("tax_contact_wanted", email, facts, "ko", company.id, account_id)
+        job = self._mails.queue(session, mail, now)
+        await session.flush()
+        await enqueue(session, [job])
+
+
+async def _original_key(session: AsyncSession, row: TaxInvoice) -> str | None:
+    if row.refund_id is None:
+        return None
+    found = await session.scalar(
+        select(TaxInvoice.id).where(
+            TaxInvoice.payment_id == row.payment_id, TaxInvoice.refund_id.is_(None)
+        )
+    )
+    return str(found)

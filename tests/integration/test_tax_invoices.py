@@ -1,0 +1,227 @@
+"""A payment has one evidence: a tax invoice where no slip is one (PRODUCT.md section 11)."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from app.db.tables.orders import Order
+from app.domain.periods import seoul_date
+from app.domain.refunds import Money, RefundReason
+from app.services.refunds import GivingBack, give_back
+from app.settings import Settings
+from sandbox.faults import Fault
+from sandbox.portone.console_actions import approve
+from sandbox.portone.state import TaxInvoice
+from sandbox.world import World
+from tests.contracts import noon, set_clock
+from tests.flows import TAX_CONTACT, Member, complete, key, pay, place, run_jobs, sign_up
+from tests.integration.test_payment_rules import fresh_breaker
+from tests.mails import mails_to
+
+_days = iter(date(2033 + turn, 3, 2) for turn in range(60))
+PATH = "/v1/company/tax-invoice-contact"
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """A shop that offers 실시간 계좌이체, too."""
+    return settings.model_copy(update={"portone_transfer_channel_key": "channel-key-transfer"})
+
+
+@pytest.fixture(autouse=True)
+def the_circuit_is_closed_at_last(portal: FastAPI) -> Iterator[None]:
+    yield
+    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+
+
+@pytest.fixture
+async def today(portal: FastAPI, world: World) -> date:
+    """A 2 March of this test's own, at noon in Seoul."""
+    day = next(_days)
+    await set_clock(portal, world, noon(day))
+    return day
+
+
+async def names_contact(client: httpx.AsyncClient, member: Member) -> None:
+    seen = await client.get(PATH, headers=member.headers)
+    answer = await client.put(
+        PATH, json=TAX_CONTACT, headers=member.headers | {"If-Match": seen.headers["etag"]}
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def paid_by_transfer(
+    client: httpx.AsyncClient, world: World, member: Member
+) -> dict[str, Any]:
+    order = await place(client, member)
+    await client.put(
+        f"/v1/orders/{order['id']}/payment-method",
+        json={"payment_method": "TRANSFER"},
+        headers=member.headers,
+    )
+    started = await client.post(
+        f"/v1/orders/{order['id']}/payments",
+        json={"method": "TRANSFER"},
+        headers=member.headers | key(),
+    )
+    await approve(world, started.json()["id"], method="TRANSFER")
+    assert (await complete(client, member, started.json()))["status"] == "PAID"
+    return order
+
+
+def invoices_of(world: World, order: dict[str, Any]) -> list[TaxInvoice]:
+    """What the provider has of an order."""
+    return [
+        invoice
+        for invoice in world.portone.tax_invoices.values()
+        if order["number"] in str(invoice.content["items"])
+    ]
+
+
+async def give(portal: FastAPI, order: dict[str, Any], amount: int, vat: int, fee: int) -> None:
+    deps = portal.state.deps
+    async with deps.database.system_session("test: give back") as session:
+        row = await session.get_one(Order, UUID(order["id"]), with_for_update=True)
+        now = await deps.clock.now(session)
+        why = GivingBack(RefundReason.TERMINATION, fee=fee)
+        await give_back(session, row, Money(amount, vat), why, now)
+
+
+async def test_a_transfer_is_invoiced_on_its_day_to_the_companys_contact(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    await names_contact(client, member)
+    order = await paid_by_transfer(client, world, member)
+    await run_jobs(portal)
+    (made,) = invoices_of(world, order)
+    content = made.content
+    assert (content["writeDate"], content["purposeType"]) == (str(today), "RECEIPT")
+    assert (content["totalSupplyAmount"], content["totalTaxAmount"]) == (530_000, 53_000)
+    recipient = content["recipient"]
+    assert isinstance(recipient, dict)
+    assert (recipient["name"], recipient["representativeName"]) == ("한빛상사", "홍길동")
+    assert recipient["contact"] == {"email": "tax@hanbit.example", "name": "정도현"}
+
+
+async def test_a_card_has_its_slip_and_no_invoice(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    await names_contact(client, member)
+    order = await place(client, member)
+    await pay(client, world, member, order)
+    await run_jobs(portal)
+    assert invoices_of(world, order) == []
+
+
+async def test_what_goes_back_is_a_correction_with_its_reason_once_the_original_was_sent(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    """360,000 of supply and 36,000 VAT; a fee of 36,000 is kept and is no supply."""
+    member = await sign_up(client, world)
+    await names_contact(client, member)
+    order = await paid_by_transfer(client, world, member)
+    await run_jobs(portal)
+    await give(portal, order, 360_000, 36_000, 36_000)
+    await run_jobs(portal)
+    assert len(invoices_of(world, order)) == 1
+    await set_clock(portal, world, noon(today + timedelta(days=1)))
+    await run_jobs(portal)
+    original, correction = invoices_of(world, order)
+    assert correction.original_id == original.id
+    assert correction.reason == "CHANGE_IN_SUPPLY_COST"
+    assert correction.content["writeDate"] == str(today)
+    assert (correction.content["totalSupplyAmount"], correction.content["totalTaxAmount"]) == (
+        -360_000,
+        -36_000,
+    )
+
+
+async def test_all_of_it_back_cancels_the_contract(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    await names_contact(client, member)
+    order = await paid_by_transfer(client, world, member)
+    await run_jobs(portal)
+    await set_clock(portal, world, noon(today + timedelta(days=3)))
+    await give(portal, order, 583_000, 53_000, 0)
+    await run_jobs(portal)
+    _, correction = invoices_of(world, order)
+    assert correction.reason == "CANCELLATION_OF_CONTRACT"
+    assert correction.content["writeDate"] == str(today + timedelta(days=3))
+
+
+async def test_a_lost_answer_issues_nothing_twice(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    await names_contact(client, member)
+    order = await paid_by_transfer(client, world, member)
+    world.faults.put("portone", Fault(drop_after=0))
+    await run_jobs(portal)
+    world.faults.clear()
+    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    assert len(invoices_of(world, order)) == 1
+    await set_clock(portal, world, noon(today) + timedelta(hours=1))
+    await run_jobs(portal)
+    assert len(invoices_of(world, order)) == 1
+    assert await waiting(portal, member) == []
+
+
+async def waiting(portal: FastAPI, member: Member) -> list[str | None]:
+    """Why each of the company's invoices waits."""
+    async with portal.state.deps.database.system_session("test: invoices") as session:
+        found = await session.execute(
+            text("SELECT failure FROM tax_invoices WHERE company_id = :id AND state = 'WAITING'"),
+            {"id": UUID(member.company_id)},
+        )
+        return [row.failure for row in found]
+
+
+async def test_without_a_contact_it_waits_the_customer_is_asked_and_somebody_is_woken(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    order = await paid_by_transfer(client, world, member)
+    await run_jobs(portal)
+    assert await waiting(portal, member) == ["recipient_incomplete"]
+    assert len(await mails_to(portal, member.email, "tax_contact_wanted")) == 1
+    with capture_logs() as logs:
+        await set_clock(portal, world, noon(date(today.year, 4, 7)))
+        await run_jobs(portal)
+        assert not [entry for entry in logs if entry["event"] == "tax_invoice_late"]
+        await set_clock(portal, world, noon(date(today.year, 4, 8)))
+        await run_jobs(portal)
+    (late,) = [entry for entry in logs if entry["event"] == "tax_invoice_late"]
+    assert (late["written_on"], late["failure"]) == (str(today), "recipient_incomplete")
+    await names_contact(client, member)
+    await set_clock(portal, world, noon(date(today.year, 4, 9)) + timedelta(hours=1))
+    await run_jobs(portal)
+    (made,) = invoices_of(world, order)
+    assert made.content["writeDate"] == str(today)
+
+
+async def test_the_contact_is_read_and_written_whole(
+    client: httpx.AsyncClient, world: World, today: date
+) -> None:
+    member = await sign_up(client, world)
+    empty = await client.get(PATH, headers=member.headers)
+    assert (empty.headers["etag"], empty.json()["contacts"]) == ('"r0"', [])
+    await names_contact(client, member)
+    seen = await client.get(PATH, headers=member.headers)
+    assert seen.json() == TAX_CONTACT | {
+        "address_detail": None,
+        "contacts": [{"name": "정도현", "email": "tax@hanbit.example", "phone": None}],
+    }
+    stale = await client.put(PATH, json=TAX_CONTACT, headers=member.headers | {"If-Match": '"r0"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+    assert seoul_date(noon(today)) == today
