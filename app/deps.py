@@ -79,6 +79,7 @@ from app.services.papers import OrderPapers
 from app.services.passwords import Passwords
 from app.services.payment_checks import PaymentChecks
 from app.services.payment_methods import PaymentMethods
+from app.services.payment_terms import Terms
 from app.services.payments import OurAccount, Payments, Shop
 from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
@@ -143,6 +144,7 @@ class Deps:
     charges: Charges
     virtual_accounts: VirtualAccounts
     bank_deposits: BankDeposits
+    terms: Terms
     payment_checks: PaymentChecks
     provisioning: Provisioning
     renewals: Renewals
@@ -456,6 +458,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         card_jobs=card_jobs,
         charges=charges,
         virtual_accounts=virtual_accounts,
+        terms=Terms(database, clock, mails, emails),
         bank_deposits=BankDeposits(database, clock, vault, mails, emails),
         payment_checks=PaymentChecks(database, payments, charges, virtual_accounts, order_jobs),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),

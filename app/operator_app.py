@@ -15,6 +15,7 @@ from app.routers import (
     operator_coupons,
     operator_refunds,
     operator_terminations,
+    operator_terms,
 )
 
 OPERATOR_MODULES = (
@@ -23,6 +24,7 @@ OPERATOR_MODULES = (
     operator_agreements,
     operator_refunds,
     operator_bank_deposits,
+    operator_terms,
     operator_terminations,
     operator_books,
 )
@@ -43,6 +45,7 @@ PAPER = Paper(
         {"name": "price agreements", "description": "협약 단가 관리."},
         {"name": "terminations", "description": "해지 접수: by phone, mail or inquiry."},
         {"name": "deposits", "description": "입금 관리: what came to our own bank account."},
+        {"name": "payment terms", "description": "후불 관리: who pays after delivery."},
         {"name": "refunds", "description": "환불 관리: what takes a hand."},
     ],
     names_company=False,

@@ -462,6 +462,18 @@ PROBLEM_CODES = _catalogue(
         "입금일을 확인해 주세요.",
         "A deposit cannot have come on this day.",
     ),
+    (
+        "payment_terms_overdue",
+        409,
+        "연체된 후불 대금이 있어 후불로 주문할 수 없습니다.",
+        "Something is overdue: pay it before another order on terms.",
+    ),
+    (
+        "credit_limit_exceeded",
+        409,
+        "후불 한도를 초과합니다.",
+        "This is beyond the limit of what may be owed on terms.",
+    ),
     ("card_expired", 422, "유효기간이 지난 카드입니다.", "The card has expired."),
     (
         "managed_by_reseller",

@@ -50,6 +50,7 @@ class AuditAction(StrEnum):
     CARD_CHANGED = "payment_method.changed"
     CARD_REMOVED = "payment_method.removed"
     CARD_LOST = "payment_method.lost"
+    TERMS_GIVEN = "payment_terms.given"
     DEPOSITS_ADDED = "bank_deposits.added"
     DEPOSIT_CONFIRMED = "bank_deposit.confirmed"
     DEPOSIT_REJECTED = "bank_deposit.rejected"
@@ -149,6 +150,7 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CARD_LOST: Name(
             "자동결제 카드 등록 해지 확인", "A registered card is not at the provider any more"
         ),
+        AuditAction.TERMS_GIVEN: Name("후불 조건 변경", "Payment terms changed"),
         AuditAction.DEPOSITS_ADDED: Name("입금 내역 등록", "Deposits were added"),
         AuditAction.DEPOSIT_CONFIRMED: Name("입금 확인", "A deposit was confirmed"),
         AuditAction.DEPOSIT_REJECTED: Name("입금 반려", "A deposit was for no order"),

@@ -252,7 +252,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         order_lines kind code
         order_workbooks state
         orders number kind status payment_status payment_method catalogue_code coupon_code
-        orders end_reason
+        orders end_reason terms_stage
         terminations channel reason state
         tax_invoices purpose state reason provider_id approval_number failure
         refund_accounts bank
@@ -341,6 +341,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer_log traceback
         price_agreements made_by ended_by
         bank_deposits added_by decided_by
+        payment_terms given_by
         terminations requested_by
         refunds requested_by done_by
         catalogue_drafts created_by activated_by

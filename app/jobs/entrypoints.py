@@ -18,6 +18,7 @@ from app.services.order_events import (
     SITE_CHANGED,
 )
 from app.services.order_workbooks import MAKE_WORKBOOK
+from app.services.payment_terms import MIND_TERMS
 from app.services.quotes import MAIL_QUOTE
 from app.services.refund_accounts import LET_REFUNDS_GO
 from app.services.refunds import SEND_REFUND
@@ -43,6 +44,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         ANNOUNCE_ORDER: deps.order_jobs.announce,
         EXPIRE_ORDER: deps.payment_checks.expire_order,
         CHECK_PAYMENT: deps.payment_checks.check,
+        MIND_TERMS: deps.terms.mind,
         RETURN_DEPOSITS: deps.bank_deposits.give_back_parts,
         CLOSE_ACCOUNT: deps.virtual_accounts.close,
         MIND_CARD: deps.card_jobs.mind,

@@ -46,9 +46,8 @@ class AccountRows:
         self._mails = mails
         self._emails = emails
 
-    async def of(self, session: AsyncSession, payment_id: UUID) -> AccountView | None:
+    def seen(self, row: VirtualAccount | None) -> AccountView | None:
         """None where the payment has none, or nothing can be paid into it any more."""
-        row = await session.get(VirtualAccount, payment_id)
         if row is None or row.closed_at is not None:
             return None
         number = self._vault.open(_NUMBER, row.number)

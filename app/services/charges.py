@@ -18,7 +18,7 @@ from app.db.tables.orders import Order, Payment
 from app.db.vault import Vault
 from app.domain.billing_keys import ChargeRequest, Decline, decline_of
 from app.domain.cards import CardState
-from app.domain.orders import OrderStatus, PaymentMethod
+from app.domain.orders import PaymentMethod
 from app.domain.payments import PaymentState, step_payment
 from app.domain.provider_errors import (
     ProviderError,
@@ -28,6 +28,7 @@ from app.domain.provider_errors import (
 from app.domain.provider_payments import ReportedStatus
 from app.services.card_jobs import CardJobs
 from app.services.cards import BILLING_KEY_COLUMN
+from app.services.paid_orders import waits_for_money
 from app.services.payments import CHECK_AFTER, Payments, decline
 from app.services.ports import BillingKeyProvider
 
@@ -103,7 +104,7 @@ class Charges:
             again = payment.charge_begun_at is not None
             payment.check_due_at = now + CHECK_AFTER
             payment.updated_at = now
-            if not again and order.status != OrderStatus.PENDING_PAYMENT:
+            if not again and not waits_for_money(order):
                 payment.status = str(step_payment(PaymentState.READY, PaymentState.CANCELLED))
                 payment.check_due_at = None
                 return None

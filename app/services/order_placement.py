@@ -49,6 +49,7 @@ from app.services.contract_wishes import (
 from app.services.order_commands import PlaceOrder
 from app.services.order_events import ANNOUNCE_ORDER, PROVISION_ITEM
 from app.services.order_rows import OrderRows, PlacedOrder
+from app.services.payment_terms import terms_days
 from app.services.principals import Principal
 from app.services.quote_orders import check_unchanged, mark_ordered
 
@@ -105,9 +106,12 @@ async def place_order(
     method = check_method(
         None if credit_used and credit_used == priced.total else command.payment_method,
         priced.total - credit_used,
-        offered,
+        {*offered, PaymentMethod.TERMS},
         has_credit=priced.has_credit,
     )
+    on_terms = None
+    if method is PaymentMethod.TERMS:
+        on_terms = await terms_days(session, principal.company_id, priced.total - credit_used)
     check_consents(
         TermsUse.ORDER,
         command.consents,
@@ -124,6 +128,7 @@ async def place_order(
         fingerprint,
         method,
         credit_used,
+        on_terms,
     )
     placed = rows.build()
     if facts.coupon is not None and not await take_coupon(

@@ -132,6 +132,8 @@ class OrderRows:
     fingerprint: bytes
     method: PaymentMethod | None
     credit_used: int
+    terms_days: int | None = None
+    """후불: within how many days of its delivery it is paid."""
 
     def build(self) -> PlacedOrder:
         order = self._order()
@@ -200,14 +202,14 @@ class OrderRows:
 
     @property
     def _due_now(self) -> bool:
-        return self.priced.total > self.credit_used
+        return self.priced.total > self.credit_used and self.terms_days is None
 
     def _deadline(self, today: date) -> datetime | None:
         """Until when it can be paid: an addition not beyond its term, a credit not beyond its day.
 
         An extension alone can be paid while the term is overdue.
         """
-        if self.method is None:
+        if self.method is None or self.terms_days is not None:
             return None
         last_days = [today] if self.priced.has_credit else []
         for item in self.command.items:
@@ -220,7 +222,8 @@ class OrderRows:
     def _order(self) -> Order:
         now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)
         status = derive_order_status([ItemState.PENDING], None, self._due_now)
-        payment = derive_payment_status(priced.total - self.credit_used, 0, 0, None, today)
+        to_pay = priced.total - self.credit_used
+        payment = derive_payment_status(to_pay, 0, 0, today if self.terms_days else None, today)
         return Order(
             id=new_id(),
             company_id=self.principal.company_id,
@@ -248,7 +251,8 @@ class OrderRows:
                 for c in self.command.consents
             ],
             expires_at=self._deadline(today),
-            paid_at=None if self._due_now else now,
+            paid_at=None if self._due_now or self.terms_days else now,
+            terms_days=self.terms_days,
             ended_at=None,
             end_reason=None,
             created_at=now,

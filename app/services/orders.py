@@ -37,6 +37,8 @@ from app.domain.orders import (
     step_item,
     step_order,
 )
+from app.domain.payment_terms import due_on
+from app.domain.periods import seoul_date
 from app.domain.sites import check_subdomain
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
@@ -212,6 +214,15 @@ async def derive_again(
         order.status = str(step_order(OrderStatus(order.status), wanted))
         order.updated_at = now
         session.add(_event(order, actor, reason, now))
+        _begin_terms(order, now)
+
+
+def _begin_terms(order: Order, now: datetime) -> None:
+    """후불: from the day of the delivery there are so many days to pay in."""
+    delivered = order.status in {OrderStatus.COMPLETED, OrderStatus.PARTIALLY_COMPLETED}
+    if delivered and order.terms_days is not None and order.terms_due_on is None:
+        order.terms_due_on = due_on(seoul_date(now), order.terms_days)
+        order.terms_next_at = now
 
 
 async def choose_subdomain(

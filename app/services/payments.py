@@ -17,6 +17,7 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.ledger import post
+from app.db.tables.bank import VirtualAccount
 from app.db.tables.orders import Order, Payment
 from app.domain.billing_keys import HARD, Decline, decline_of
 from app.domain.errors import DomainError
@@ -234,14 +235,15 @@ class Payments:
         async with access.transaction() as (session, principal):
             row = (
                 await session.execute(
-                    select(Payment, Order.number)
+                    select(Payment, Order.number, VirtualAccount)
                     .join(Order, Order.id == Payment.order_id)
+                    .outerjoin(VirtualAccount, VirtualAccount.payment_id == Payment.id)
                     .where(Payment.company_id == principal.company_id, Payment.id == payment_id)
                 )
             ).one_or_none()
             if row is None:
                 raise DomainError("payment_not_found")
-            return _view(row.Payment, row.number, await self._accounts.of(session, payment_id))
+            return _view(row.Payment, row.number, self._accounts.seen(row.VirtualAccount))
 
     async def complete(self, access: Access, payment_id: UUID) -> PaymentView:
         """The client says that the payer is done: the provider is asked what is true."""

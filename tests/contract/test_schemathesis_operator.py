@@ -65,6 +65,7 @@ def test_to_the_operator_the_listener_keeps_its_word(operator_port: int, tmp_pat
         "operator_list_price_agreements",
         "operator_list_refunds",
         "operator_list_bank_deposits",
+        "operator_ageing_report",
         "operator_list_terminations",
     } <= succeeded
 

@@ -92,6 +92,10 @@ ANSWER = (
 )
 CONSENT = "UPDATE consents SET erase_due_at = :at WHERE account_id = :account AND kind = 'PRIVACY'"
 CEO = "UPDATE companies SET representative = 'x', withdrawn_at = :at WHERE id = :company"
+DEPOSITOR = (
+    "INSERT INTO bank_deposits (amount, name, at, source, state, paid, added_by, created_at)"
+    " VALUES (1, 'x', :at, 'OPERATOR', 'OPEN', 0, 'x', :at)"
+)
 PAYER = (
     "UPDATE payments SET issuer = 'x', last4 = '1234', receipt_url = 'x', paid_at = :at"
     " WHERE company_id = :company"
@@ -123,6 +127,7 @@ CASE = (
 )
 
 TABLE = [
+    Kept("depositors", 1827 * DAY, DEPOSITOR, "bank_deposits WHERE name IS NOT NULL"),
     Kept("cases", 1096 * DAY, CASE, "cases WHERE business_number = 'kept'"),
     Kept("sign_ins", 92 * DAY, SIGN_IN, "sign_ins WHERE device = 'kept'"),
     Kept("mails", 90 * DAY, MAIL % "SENT", "mails WHERE kind = 'x'"),

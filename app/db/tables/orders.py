@@ -46,6 +46,12 @@ class Order(OfCompany, Timestamps, Base):
         Index("ix_orders_status_page", "company_id", "status", "created_at", "id"),
         Index("ix_orders_kind_page", "company_id", "kind", "created_at", "id"),
         Index("ix_orders_fingerprint", "company_id", "fingerprint", "created_at"),
+        Index(
+            "ix_orders_owed",
+            "company_id",
+            postgresql_where="payment_status IN ('ON_TERMS', 'OVERDUE')",
+        ),
+        Index("ix_orders_terms", "terms_next_at", postgresql_where="terms_next_at IS NOT NULL"),
         Index("ix_orders_due", "expires_at", postgresql_where="status = 'PENDING_PAYMENT'"),
     )
 
@@ -76,6 +82,14 @@ class Order(OfCompany, Timestamps, Base):
     paid_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    terms_days: Mapped[int | None]
+    """후불: within how many days of its delivery it is paid."""
+    terms_due_on: Mapped[date | None]
+    """The last day (KST) to pay on, once it is delivered."""
+    terms_stage: Mapped[str | None]
+    """What whoever ordered was told last about it."""
+    terms_next_at: Mapped[datetime | None]
+    """When they are told the next thing."""
     announced_at: Mapped[datetime | None]
     """When the mail that it was placed was queued."""
 
