@@ -108,6 +108,7 @@ from app.services.tax_invoice_contacts import TaxInvoiceContacts
 from app.services.tax_invoices import TaxInvoices
 from app.services.termination_ends import TerminationEnds
 from app.services.terminations import Terminations
+from app.services.upcoming import Upcoming
 from app.services.uploads import Uploads
 from app.services.virtual_accounts import AccountTerms, VirtualAccounts
 from app.services.webhooks import ReceivedWebhooks
@@ -148,6 +149,7 @@ class Deps:
     payment_checks: PaymentChecks
     provisioning: Provisioning
     renewals: Renewals
+    upcoming: Upcoming
     site_puts: SitePuts
     order_jobs: OrderJobs
     segments: Segments
@@ -462,8 +464,15 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         bank_deposits=BankDeposits(database, clock, vault, mails, emails),
         payment_checks=PaymentChecks(database, payments, charges, virtual_accounts, order_jobs),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
+        upcoming=Upcoming(catalogues),
         renewals=Renewals(
-            database, clock, catalogues, groupware, RenewalNotices(RenewalMails(mails, emails))
+            database,
+            clock,
+            catalogues,
+            groupware,
+            RenewalNotices(RenewalMails(mails, emails)),
+            payments,
+            charges,
         ),
         site_puts=SitePuts(database, clock, vault, groupware),
         scheduled_changes=ScheduledChanges(catalogues),

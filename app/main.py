@@ -54,6 +54,7 @@ from app.routers import (
     tax_invoice_contacts,
     terminations,
     terms,
+    upcoming,
     users,
     webhooks,
 )
@@ -98,6 +99,7 @@ MODULES = (
     memberships,
     scheduled_changes,
     terminations,
+    upcoming,
     system_status,
     webhooks,
 )

@@ -563,6 +563,12 @@ PROBLEM_CODES = _catalogue(
     ),
     ("business_suspended", 422, "휴업 중인 사업자입니다.", "This business is suspended."),
     (
+        "renewal_not_found",
+        404,
+        "결제를 기다리는 갱신 주문이 없습니다.",
+        "No renewal waits to be paid.",
+    ),
+    (
         "renewal_not_cancellable",
         409,
         "갱신 주문은 취소할 수 없습니다. 갱신을 원하지 않으면 서비스 해지를 신청해 주세요.",

@@ -81,6 +81,11 @@ FILL = (
     f" months, unit_prices, created_at) SELECT {_key(COMPANY, 'i')}, {_key(MEMBERSHIP, _SITE)},"
     f" {_key(ITEM, _ORDER)}, 'NEW', date '2026-01-01', date '2099-12-31', 12, '{{{{}}}}', :now"
     f" FROM generate_series({{}}, {{}}) i, generate_series(0, {SITES - 1}) n",
+    "INSERT INTO membership_schedules (company_id, membership_id, term_ends_on, step, due_at,"
+    f" charge_on, charge_amount, charge_state) SELECT {_key(COMPANY, 'i')},"
+    f" {_key(MEMBERSHIP, _SITE)}, date '2099-12-31', 'REMIND-60', timestamptz '2099-11-01',"
+    " date '2099-12-31', 6336000, 'PAYMENT_NEEDED'"
+    f" FROM generate_series({{}}, {{}}) i, generate_series(0, {SITES - 1}) n",
     "INSERT INTO company_members (company_id, account_id, state, created_at, updated_at) SELECT"
     f" {_key(COMPANY, 'i')}, {_key(ACCOUNT, 'i')}, 'ACTIVE', :now, :now"
     " FROM generate_series({}, {}) i WHERE i % 2 = 0",

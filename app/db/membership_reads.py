@@ -47,6 +47,14 @@ class PayingCardRead(msgspec.Struct, frozen=True):
     last4: str | None
 
 
+class NextChargeRead(msgspec.Struct, frozen=True):
+    """As its renewal's job has written it: KRW with VAT. All null where nothing is charged."""
+
+    charge_on: date | None
+    charge_amount: int | None
+    charge_state: str | None
+
+
 class MembershipRead(msgspec.Struct, frozen=True):
     """A membership and the site it is for. Quantities are totals; storage in GB of 2³⁰ bytes."""
 
@@ -82,6 +90,7 @@ class MembershipRead(msgspec.Struct, frozen=True):
     usage_at: datetime | None
     scheduled: ScheduledRead | None
     card: PayingCardRead | None
+    next_charge: NextChargeRead | None
     created_at: datetime
 
 
@@ -96,6 +105,9 @@ _COLUMNS = (
     " (SELECT row_to_json(c) FROM scheduled_changes c WHERE c.membership_id = m.id) AS scheduled,"
     " (SELECT row_to_json(k) FROM (SELECT id, state, issuer, name, last4 FROM payment_methods"
     "   WHERE company_id = m.company_id AND id = m.payment_method_id) AS k) AS card,"
+    " (SELECT row_to_json(n) FROM (SELECT charge_on, charge_amount, charge_state"
+    "   FROM membership_schedules WHERE company_id = m.company_id AND membership_id = m.id) AS n)"
+    "   AS next_charge,"
     " m.created_at"
 )
 _FROM = f"SELECT {_COLUMNS} FROM memberships m JOIN sites s ON s.id = m.site_id"  # noqa: S608 - our own text

@@ -56,6 +56,7 @@ class AuditAction(StrEnum):
     DEPOSIT_REJECTED = "bank_deposit.rejected"
     CHANGE_SCHEDULED = "membership.change_scheduled"
     SCHEDULED_CHANGE_UNDONE = "membership.scheduled_change_undone"
+    RENEWAL_PRICE_AGREED = "membership.renewal_price_agreed"
     MEMBERSHIP_ENDED = "membership.ended"
     PRICE_AGREED = "price_agreement.made"
     PRICE_AGREEMENT_ENDED = "price_agreement.ended"
@@ -132,6 +133,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         ),
         AuditAction.SCHEDULED_CHANGE_UNDONE: Name(
             "다음 갱신의 변경 예약 취소", "A scheduled change was undone"
+        ),
+        AuditAction.RENEWAL_PRICE_AGREED: Name(
+            "갱신 금액 동의", "A renewal's higher price was agreed to"
         ),
         AuditAction.MEMBERSHIP_ENDED: Name("서비스 해지", "A service was ended"),
         AuditAction.PRICE_AGREED: Name("협약 단가 등록", "Unit prices were agreed"),

@@ -246,7 +246,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         journal_entries kind
         mails kind language state
         memberships plan status billing_channel end_reason
-        membership_schedules taken step
+        membership_schedules taken step charge_step charge_state
         order_events status reason
         order_items type plan state failure
         order_lines kind code

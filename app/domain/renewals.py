@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 
+from app.domain.catalogue import Name
 from app.domain.contracts import GRACE_DAYS, Contract
 from app.domain.memberships import MembershipStatus
 from app.domain.orders import end_of
-from app.domain.periods import SEOUL
+from app.domain.periods import SEOUL, seoul_date
 from app.domain.prices import PricedItem
 from app.domain.scheduled_changes import MONTHLY_ORDER_DAYS, YEARLY_ORDER_DAYS
 
@@ -50,6 +52,57 @@ class StepKind(StrEnum):
     OVERDUE = "OVERDUE"
     EXPIRE = "EXPIRE"
     TERMINATE = "TERMINATE"
+
+
+class ChargeState(StrEnum):
+    """What becomes of the next charge."""
+
+    SCHEDULED = "SCHEDULED"
+    PAYMENT_NEEDED = "PAYMENT_NEEDED"
+    CONSENT_NEEDED = "CONSENT_NEEDED"
+    CHARGING = "CHARGING"
+    FAILED = "FAILED"
+    PAID = "PAID"
+
+
+CHARGE_STATE_LABELS: Mapping[ChargeState, Name] = MappingProxyType(
+    {
+        ChargeState.SCHEDULED: Name("자동 결제 예정", "Charged automatically"),
+        ChargeState.PAYMENT_NEEDED: Name("결제 필요", "To be paid"),
+        ChargeState.CONSENT_NEEDED: Name("금액 동의 필요", "Waits for consent to the price"),
+        ChargeState.CHARGING: Name("결제 중", "Being charged"),
+        ChargeState.FAILED: Name("결제 실패", "Payment failed"),
+        ChargeState.PAID: Name("결제 완료", "Paid"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFacts:
+    """`paid`: its order is, and waits for its day. `charging`: a card is, just now. `failed`: all
+
+    cards were declined. `consent_needed`: a higher price that nobody has agreed to. `automatic`:
+    toggle and card.
+    """
+
+    paid: bool
+    charging: bool
+    failed: bool
+    consent_needed: bool
+    automatic: bool
+
+
+def charge_state(facts: ChargeFacts) -> ChargeState:
+    """The one that says most."""
+    if facts.paid:
+        return ChargeState.PAID
+    if facts.charging:
+        return ChargeState.CHARGING
+    if facts.consent_needed:
+        return ChargeState.CONSENT_NEEDED
+    if facts.failed:
+        return ChargeState.FAILED
+    return ChargeState.SCHEDULED if facts.automatic else ChargeState.PAYMENT_NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +201,23 @@ def next_step(term: Term, taken: str | None, now: datetime) -> NextStep:
                 continue
         return NextStep(step, tuple(late))
     return NextStep(None, tuple(late))
+
+
+def next_try(term: Term, taken: str | None) -> date | None:
+    """The day of the next step that charges a card."""
+    steps = timetable(term)
+    names = [step.name for step in steps]
+    rest = steps[names.index(taken) + 1 :] if taken in names else steps
+    return next((seoul_date(step.at) for step in rest if step.kind is StepKind.CHARGE), None)
+
+
+def charge_day(term: Term, taken: str | None, today: date, *, automatic: bool) -> date:
+    """On which day a renewal is charged, or by when it is to be paid: D, then D+14."""
+    tried = next_try(term, taken) if automatic else None
+    if tried is not None:
+        return tried
+    late = automatic or today > term.last_day
+    return term.last_day + timedelta(days=GRACE_DAYS) if late else term.last_day
 
 
 def payable_until(last_day: date) -> datetime:

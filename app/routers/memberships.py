@@ -1,5 +1,6 @@
 """멤버십 현황."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Self
 from uuid import UUID
@@ -8,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, model_validator
 
-from app.db.membership_reads import MembershipRead, PayingCardRead
+from app.db.membership_reads import MembershipRead, NextChargeRead, PayingCardRead
 from app.domain.cards import CARD_STATE_LABELS, CardState
 from app.domain.catalogue import SERVICE_TYPES, Catalogue
 from app.domain.memberships import (
@@ -17,6 +18,7 @@ from app.domain.memberships import (
     contract_notice,
 )
 from app.domain.periods import days_left, seoul_date
+from app.domain.renewals import CHARGE_STATE_LABELS, ChargeState
 from app.domain.scheduled_changes import (
     SiteContent,
     content_at_renewal,
@@ -105,6 +107,18 @@ class PayingCardBody(AnswerStruct, frozen=True):
     state_label: str
 
 
+class NextChargeBody(AnswerStruct, frozen=True):
+    """KRW with VAT. `on`: the day on which it is charged, or by which it is to be paid.
+
+    FAILED: every card was declined. `GET …/upcoming` has it in full.
+    """
+
+    on: date
+    amount: int
+    status: str
+    status_label: str
+
+
 class MembershipBody(AnswerStruct, frozen=True):
     """A membership; `monthly_fee` in KRW without VAT."""
 
@@ -131,8 +145,16 @@ class MembershipBody(AnswerStruct, frozen=True):
     auto_card_payment: bool
     auto_renew: bool
     payment_method: PayingCardBody | None
+    next_charge: NextChargeBody | None
     scheduled_change: MembershipScheduledBody | None
     contract_notice: str | None
+
+
+class NextChargesBody(AnswerStruct, frozen=True):
+    """The first day of a charge, and all that is charged on it; KRW with VAT."""
+
+    on: date
+    amount: int
 
 
 class MembershipSummaryBody(AnswerStruct, frozen=True):
@@ -141,6 +163,7 @@ class MembershipSummaryBody(AnswerStruct, frozen=True):
     sites: int
     users: int
     monthly_fee: int
+    next_charge: NextChargesBody | None
 
 
 class MembershipPageBody(AnswerStruct, frozen=True):
@@ -183,13 +206,15 @@ async def get_all(
 ) -> Response:
     page = await list_memberships(access, cursor, size)
     catalogue = await deps.catalogues.in_force_outside(page.today)
+    items = [membership_body(m, catalogue, language, page.today) for m in page.items]
     return answer(
         MembershipPageBody(
-            items=[membership_body(m, catalogue, language, page.today) for m in page.items],
+            items=items,
             summary=MembershipSummaryBody(
                 sites=len(page.items),
                 users=sum(m.users for m in page.items),
                 monthly_fee=sum(m.monthly_fee for m in page.items),
+                next_charge=_first_charge([m.next_charge for m in items]),
             ),
             next_cursor=page.next_cursor,
         )
@@ -299,13 +324,37 @@ def membership_body(
         monthly_fee=membership.monthly_fee,
         auto_card_payment=membership.card is not None and membership.card.state == CardState.ACTIVE,
         auto_renew=membership.auto_renew,
-        payment_method=_card(membership.card, language),
+        payment_method=card_body(membership.card, language),
+        next_charge=_next_charge(membership.next_charge, language),
         scheduled_change=_scheduled(membership, catalogue, language),
         contract_notice=said(notice, language) if notice else None,
     )
 
 
-def _card(card: PayingCardRead | None, language: Language) -> PayingCardBody | None:
+def _next_charge(charge: NextChargeRead | None, language: Language) -> NextChargeBody | None:
+    if charge is None or charge.charge_on is None:
+        return None
+    assert charge.charge_amount is not None
+    assert charge.charge_state is not None
+    state = ChargeState(charge.charge_state)
+    return NextChargeBody(
+        on=charge.charge_on,
+        amount=charge.charge_amount,
+        status=state,
+        status_label=said(CHARGE_STATE_LABELS[state], language),
+    )
+
+
+def _first_charge(charges: Sequence[NextChargeBody | None]) -> NextChargesBody | None:
+    """PAID ones are charged no more."""
+    due = [c for c in charges if c is not None and c.status != ChargeState.PAID]
+    if not due:
+        return None
+    first = min(charge.on for charge in due)
+    return NextChargesBody(first, sum(charge.amount for charge in due if charge.on == first))
+
+
+def card_body(card: PayingCardRead | None, language: Language) -> PayingCardBody | None:
     if card is None:
         return None
     return PayingCardBody(

@@ -17,6 +17,7 @@ from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, record
 from app.services.card_rows import MIND_CARD, usable_card
 from app.services.cursors import OLDEST, make_cursor, read_cursor
+from app.services.membership_schedules import look_at_schedule
 from app.services.principals import Access, Principal, read_within
 
 
@@ -95,6 +96,8 @@ async def change_renewal(
     if change.sets_card and row.payment_method_id != change.card_id:
         await _set_card(session, principal, row, change.card_id)
     await session.flush()
+    if row.term_months is not None:
+        await look_at_schedule(session, row.company_id, row.id, principal.now)
     return _found(await read_within(session, principal, MEMBERSHIP, id=membership_id))
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead
 from app.db.tables.orders import Order
-from app.db.tables.renewals import MembershipSchedule
 from app.db.tables.sites import Membership
 from app.domain.contracts import GRACE_DAYS
 from app.domain.periods import days_left, seoul_date
@@ -18,19 +17,17 @@ from app.domain.scheduled_changes import NOTICE_DAYS
 from app.services.renewal_mails import RenewalMails
 from app.services.renewal_orders import WantedRenewal
 
-CONSENT_KIND = "HIGHER_PRICE"
-
 
 class Told(Protocol):
     """What is known of a renewal when somebody is told."""
 
     membership: Membership
-    schedule: MembershipSchedule
     read: ContractRead
     term: Term
     order: Order | None
     card: str
     """The one that is charged by itself, as people know it; "" where none is."""
+    consent_needed: bool
     now: datetime
 
 
@@ -66,6 +63,16 @@ class RenewalNotices:
         facts = _ends(told.term) | {"last_site": _yes(last_site)}
         await self._tell(session, told, "service_expired", facts)
 
+    async def charge_failed(
+        self, session: AsyncSession, told: Told, card: str, again_on: date | None
+    ) -> None:
+        facts = self._of_order(told) | {
+            "card": card,
+            "again": _yes(again_on is not None),
+            "again_on": again_on.isoformat() if again_on else "",
+        }
+        await self._tell(session, told, "renewal_charge_failed", facts)
+
     async def ended(self, session: AsyncSession, told: Told) -> None:
         await self._tell(session, told, "membership_ended", {})
 
@@ -76,7 +83,7 @@ class RenewalNotices:
             "number": order.number if order else "",
             "total": f"{order.total:,}" if order else "",
             "card": told.card,
-            "consent": _yes(needs_consent(told.schedule, order)),
+            "consent": _yes(told.consent_needed),
             "pay_until": (told.term.last_day + timedelta(days=GRACE_DAYS)).isoformat(),
         }
 
@@ -86,13 +93,6 @@ class RenewalNotices:
         common = {"site": told.read.site_name, "last_day": told.term.last_day.isoformat()}
         company_id: UUID = told.membership.company_id
         await self._mails.tell(session, company_id, kind, common | dict(facts), told.now)
-
-
-def needs_consent(schedule: MembershipSchedule, order: Order | None) -> bool:
-    """Whether the order asks a higher price that nobody has agreed to."""
-    if order is None or not schedule.dearer:
-        return False
-    return not any(given["kind"] == CONSENT_KIND and given["agreed"] for given in order.consents)
 
 
 def _yes(value: bool) -> str:

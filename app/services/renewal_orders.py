@@ -203,6 +203,7 @@ def _order(
         catalogue_code=wanted.catalogue.code,
         coupon_code=None,
         coupon_discount=0,
+        credit_used=0,
         fingerprint=order_fingerprint([ordered]),
         amount=wanted.order.amount,
         discount=wanted.order.discount,

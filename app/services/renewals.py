@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.contracts import ContractRead, any_contracts
 from app.db.engine import Database
+from app.db.tables.cards import Card
 from app.db.tables.companies import Company
-from app.db.tables.orders import Order, OrderItem
+from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.renewals import MembershipSchedule
 from app.db.tables.scheduled_changes import ScheduledChangeRow
 from app.db.tables.sites import Membership, Site
@@ -34,16 +35,32 @@ from app.domain.renewals import (
     Step,
     StepKind,
     Term,
+    charge_day,
+    charge_state,
     is_past,
     next_step,
+    next_try,
     status_due,
 )
+from app.services.card_rows import spoken_card
 from app.services.catalogue import Catalogues
+from app.services.charges import Charges
 from app.services.membership_changes import lines_of
 from app.services.membership_ends import end_membership, lock_membership
 from app.services.order_events import SYSTEM
 from app.services.orders import end_unpaid
+from app.services.payments import Payments
 from app.services.ports import Groupware
+from app.services.renewal_charges import (
+    CHARGED_BY_ITSELF,
+    can_try_again,
+    charge_facts,
+    charging_card,
+    is_charging,
+    is_consented,
+    last_declined,
+    next_card,
+)
 from app.services.renewal_notices import RenewalNotices
 from app.services.renewal_orders import (
     WantedRenewal,
@@ -60,6 +77,8 @@ from app.services.terminations import open_termination
 RENEW_MEMBERSHIP: Final = "renew_membership"
 BUSY_AGAIN: Final = timedelta(seconds=10)
 """While something paid for is being delivered; its end hastens the job as well."""
+CHARGING_AGAIN: Final = timedelta(minutes=1)
+"""While nobody knows what became of a charge: the payment's own check finds out."""
 WAITS_AGAIN: Final = timedelta(hours=1)
 """While nothing but somebody else's doing is waited for."""
 ASK_AGAIN: Final = timedelta(minutes=10)
@@ -79,8 +98,26 @@ class Renewing:
     owner_id: UUID
     term: Term
     order: Order | None
+    card: str
+    consent_needed: bool
     now: datetime
-    card: str = ""
+
+    @property
+    def status(self) -> MembershipStatus:
+        return MembershipStatus(self.membership.status)
+
+    @property
+    def automatic(self) -> bool:
+        """With card and switch."""
+        return bool(self.card)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked before the transaction. False: it could not be, or is not to be relied on."""
+
+    usage: bool
+    payments: bool
 
 
 class Renewals:
@@ -93,38 +130,65 @@ class Renewals:
         catalogues: Catalogues,
         groupware: Groupware,
         notices: RenewalNotices,
+        payments: Payments,
+        charges: Charges,
     ) -> None:
         self._database = database
         self._clock = clock
         self._catalogues = catalogues
         self._groupware = groupware
         self._notices = notices
+        self._payments = payments
+        self._charges = charges
 
     async def step(self, membership_id: UUID) -> None:
         """Takes the membership one step on, where one is due."""
-        asked = await self._ask_usage(membership_id)
+        payment_id = await self._step(membership_id)
+        if payment_id is None:
+            return
+        try:
+            await self._charges.charge(payment_id)
+        except ProviderError:
+            await self._payments.postpone(payment_id)  # its own check finds out
+            return
+        async with self._database.system_session("renew membership") as session:
+            row = await session.get_one(MembershipSchedule, membership_id, with_for_update=True)
+            row.due_at = await self._clock.now(session)
+
+    async def _step(self, membership_id: UUID) -> UUID | None:
+        """A payment that is to be charged now, if any."""
+        asked = _Asked(
+            await self._ask_usage(membership_id), await self._look_at_payments(membership_id)
+        )
         async with self._database.system_session("renew membership") as session:
             now = await self._clock.now(session)
             found = await _lock(session, membership_id, now)
             if found is None:
-                return
+                return None
             membership, schedule, order = found
             read = (await any_contracts(session, [membership_id]))[membership_id]
             owner_id = await _owner(session, membership.company_id)
             term = term_of(read)
-            ends = await open_termination(session, membership_id) is not None
-            if term is None or ends or not _is_ours(membership):
+            if term is None or not _is_ours(membership):
                 await self._close(session, schedule, order, now)
-                return
+                return None
+            if await open_termination(session, membership_id) is not None:
+                await self._wait_for_end(session, schedule, order, now)
+                return None
             if owner_id is None:  # imported, and nobody signed up: there is nobody to ask
                 schedule.due_at = now + timedelta(days=1)
-                return
-            renewing = Renewing(membership, schedule, read, owner_id, term, order, now)
+                return None
+            card = await charging_card(session, membership)
+            said = spoken_card(card) if card else ""
+            r = Renewing(membership, schedule, read, owner_id, term, order, said, False, now)
             try:
-                await self._go_on(session, renewing, asked=asked)
+                payment_id = await self._go_on(session, r, asked)
+                await self._show(session, r)
             except DomainError as refused:  # the version of that day does not know what is held
                 log.warning("renewal_refused", membership=str(membership_id), code=refused.code)
                 schedule.due_at = now + WAITS_AGAIN
+                return None
+            return payment_id
 
     async def _ask_usage(self, membership_id: UUID) -> bool:
         """What is used, where a scheduled change depends on it. False: nobody could be asked."""
@@ -149,6 +213,29 @@ class Renewals:
             await keep_usage(session, row.id, report)
         return True
 
+    async def _look_at_payments(self, membership_id: UUID) -> bool:
+        """Before a card is charged: what a payer has begun is settled, or is waited for."""
+        async with self._database.system_session("renewal's payments") as session:
+            now = await self._clock.now(session)
+            begun = await session.scalars(
+                select(Payment.id)
+                .join(MembershipSchedule, MembershipSchedule.order_id == Payment.order_id)
+                .where(
+                    MembershipSchedule.membership_id == membership_id,
+                    MembershipSchedule.due_at <= now,
+                    MembershipSchedule.step.startswith(StepKind.CHARGE),
+                    Payment.status == "READY",
+                    Payment.method != PaymentMethod.BILLING_KEY,
+                )
+            )
+            payments = list(begun)
+        try:
+            for payment_id in payments:
+                await self._payments.look_before_closing(payment_id)
+        except (DomainError, ProviderError):
+            return False
+        return True
+
     async def _close(
         self,
         session: AsyncSession,
@@ -160,9 +247,25 @@ class Renewals:
         if order is not None and order.status == OrderStatus.PENDING_PAYMENT:
             await end_unpaid(session, order, OrderEnd.CANCELLED, SYSTEM, "nothing to renew", now)
         schedule.order_id = schedule.term_ends_on = schedule.taken = None
-        schedule.step = schedule.due_at = None
+        schedule.step = schedule.due_at = schedule.charge_step = None
+        schedule.charge_on = schedule.charge_amount = schedule.charge_state = None
 
-    async def _go_on(self, session: AsyncSession, r: Renewing, *, asked: bool) -> None:
+    async def _wait_for_end(
+        self,
+        session: AsyncSession,
+        schedule: MembershipSchedule,
+        order: Order | None,
+        now: datetime,
+    ) -> None:
+        """It ends with a day that was asked for: nothing is renewed unless that is undone."""
+        if order is not None and order.status == OrderStatus.PENDING_PAYMENT:
+            await end_unpaid(session, order, OrderEnd.CANCELLED, SYSTEM, "termination", now)
+            schedule.order_id = None
+        schedule.due_at = schedule.charge_step = schedule.charge_on = None
+        schedule.charge_amount = schedule.charge_state = None
+
+    async def _go_on(self, session: AsyncSession, r: Renewing, asked: _Asked) -> UUID | None:
+        """A payment that is to be charged now, if any."""
         schedule = r.schedule
         if schedule.term_ends_on != r.term.last_day:
             await self._begin_anew(session, r)
@@ -170,22 +273,83 @@ class Renewals:
             r.order = schedule.order_id = schedule.charge_tried_at = None
         if r.order is not None and r.order.status != OrderStatus.PENDING_PAYMENT:
             schedule.due_at = r.now + WAITS_AGAIN  # paid: delivery makes it due
-            return
+            return None
         if r.read.busy:
             schedule.due_at = r.now + BUSY_AGAIN
-            return
+            return None
+        if r.order is not None and await is_charging(session, r.order):
+            schedule.due_at = r.now + CHARGING_AGAIN
+            return None
         await self._order(session, r)
         following = next_step(r.term, schedule.taken, r.now)
         step = following.step
         if step is not None and step.at <= r.now:
-            if step.kind is StepKind.FREE and not asked:
-                schedule.due_at = r.now + ASK_AGAIN
-                return
             _mark(schedule, following)
-            await self._take(session, r, step)
+            if not (asked.usage if step.kind is StepKind.FREE else True):
+                schedule.due_at = r.now + ASK_AGAIN
+                return None
+            if step.kind is StepKind.CHARGE:
+                payment_id = await self._try_cards(session, r, step, asked)
+                if payment_id is not None or schedule.charge_step is not None:
+                    return payment_id
+            else:
+                await self._take(session, r, step)
             schedule.taken = step.name
             following = next_step(r.term, schedule.taken, r.now)
         _mark(schedule, following)
+        return None
+
+    async def _try_cards(
+        self, session: AsyncSession, r: Renewing, step: Step, asked: _Asked
+    ) -> UUID | None:
+        """The payment of the card that comes next. `charge_step` stays while the step is not over.
+
+        A step that comes late is skipped where the cards were tried after its moment.
+        """
+        schedule, order = r.schedule, r.order
+        begun = schedule.charge_step == step.name
+        tried = schedule.charge_tried_at
+        if order is None or not self._may_charge(r, order):
+            schedule.charge_step = None
+            return None
+        if not begun and tried is not None and tried >= step.at:
+            return None
+        if not asked.payments:
+            schedule.charge_step, schedule.due_at = step.name, r.now + ASK_AGAIN
+            return None
+        if not begun or tried is None or tried < step.at:
+            schedule.charge_step, tried = step.name, r.now
+            schedule.charge_tried_at = tried
+        card_id = await next_card(session, r.membership, order, tried)
+        if card_id is None:
+            schedule.charge_step = None
+            await self._all_declined(session, r, step, order)
+            return None
+        order.payment_method = str(PaymentMethod.BILLING_KEY)
+        payment = await self._payments.begin(session, order, card_id, r.now)
+        schedule.due_at = r.now + CHARGING_AGAIN
+        return payment.id
+
+    @staticmethod
+    def _may_charge(r: Renewing, order: Order) -> bool:
+        return (
+            order.status == OrderStatus.PENDING_PAYMENT
+            and r.automatic
+            and not r.consent_needed
+            and order.payment_method in CHARGED_BY_ITSELF
+        )
+
+    async def _all_declined(
+        self, session: AsyncSession, r: Renewing, step: Step, order: Order
+    ) -> None:
+        declined = await last_declined(session, order)
+        if declined is None:
+            return
+        card = await session.get_one(Card, declined.payment_method_id)
+        again = next_try(r.term, step.name)
+        if not await can_try_again(session, r.membership):
+            again = None
+        await self._notices.charge_failed(session, r, spoken_card(card), again)
 
     async def _begin_anew(self, session: AsyncSession, r: Renewing) -> None:
         """Another term than the one that was planned for: extended, renewed, changed."""
@@ -193,7 +357,8 @@ class Renewals:
             await end_unpaid(session, r.order, OrderEnd.CANCELLED, SYSTEM, "term changed", r.now)
         r.order = None
         schedule = r.schedule
-        schedule.order_id = schedule.taken = schedule.charge_tried_at = None
+        schedule.order_id = schedule.taken = None
+        schedule.charge_tried_at = schedule.charge_step = None
         schedule.dearer = False
         schedule.term_ends_on = r.term.last_day
 
@@ -203,11 +368,12 @@ class Renewals:
         if expired or not is_past(r.term, StepKind.ORDER, r.schedule.taken):
             return
         wanted = await self._wanted(session, r)
-        method = PaymentMethod.CARD
+        method = PaymentMethod.BILLING_KEY if r.automatic else PaymentMethod.CARD
         if r.order is not None:
             item = await session.scalar(select(OrderItem).where(OrderItem.order_id == r.order.id))
             assert item is not None
             if is_as_ordered(wanted, r.order, item, await lines_of(session, item)):
+                await self._ask_consent(session, r, r.order)
                 return
             method = PaymentMethod(r.order.payment_method or method)
             await end_unpaid(session, r.order, OrderEnd.CANCELLED, SYSTEM, "priced again", r.now)
@@ -218,8 +384,34 @@ class Renewals:
         r.schedule.order_id = r.order.id
         r.schedule.dearer = wanted.dearer
         await session.flush()
+        await self._ask_consent(session, r, r.order)
         if not wanted.free and seoul_date(r.now) <= r.term.last_day:
             await self._notices.ordered(session, r, wanted)
+
+    async def _ask_consent(self, session: AsyncSession, r: Renewing, order: Order) -> None:
+        first_day = r.term.last_day + timedelta(days=1)
+        r.consent_needed = r.schedule.dearer and not await is_consented(
+            session, r.membership.id, first_day, order.total
+        )
+
+    async def _show(self, session: AsyncSession, r: Renewing) -> None:
+        """Writes what is shown as the next charge."""
+        schedule, order = r.schedule, r.order
+        over = {MembershipStatus.EXPIRED, MembershipStatus.TERMINATED}
+        amount = order.total if order is not None else 0
+        if order is None and r.status not in over:
+            amount = (await self._wanted(session, r)).order.total
+        if amount <= 0 or r.status in over:
+            schedule.charge_on = schedule.charge_amount = schedule.charge_state = None
+            return
+        facts = await charge_facts(
+            session, r.membership, r.term, order, dearer=schedule.dearer, automatic=r.automatic
+        )
+        today = seoul_date(r.now)
+        automatic = r.automatic and not facts.consent_needed
+        schedule.charge_on = charge_day(r.term, schedule.taken, today, automatic=automatic)
+        schedule.charge_amount = amount
+        schedule.charge_state = str(charge_state(facts))
 
     async def _wanted(self, session: AsyncSession, r: Renewing) -> WantedRenewal:
         return await wanted_renewal(
@@ -242,7 +434,7 @@ class Renewals:
             case StepKind.FREE:
                 await self._decide_free(session, r, step)
             case StepKind.CHARGE:
-                pass
+                raise AssertionError("charged by _try_cards")
             case StepKind.OVERDUE:
                 _step_status(r, step)
             case StepKind.EXPIRE:

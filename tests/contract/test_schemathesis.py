@@ -82,6 +82,7 @@ NEVER_2XX = {
     "undo_scheduled_change": "needs a scheduled change and the ETag that was read",
     "get_scheduled_change": "nothing is scheduled in the run",
     "preview_scheduled_change": "the run's site has one user for a month: there is nothing less",
+    "agree_to_renewal_price": "the run's renewal is not ordered yet",
     "claim_quote": "needs the token of a mail",
     "register_payment_method": "needs a window that was opened and a card that was typed in it",
     "remove_payment_method": "the run's card is gone after the first time",

@@ -7,7 +7,7 @@ here asks the application what is right. An operation without a line fails.
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -15,10 +15,15 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.clock import wire_now
+from app.db.contracts import any_contracts
+from app.db.tables.orders import Order
+from app.db.tables.renewals import MembershipSchedule
+from app.domain.orders import PaymentMethod
 from app.domain.periods import seoul_date
 from app.main import MODULES
 from app.routers.access import PUBLIC_MARK
 from app.routers.permissions import Requires
+from app.services.renewal_orders import make_renewal, term_of, wanted_renewal
 from sandbox.portone.billing_keys import issue_billing_key
 from sandbox.world import World
 from tests.cast import MAKERS, Actor, Stage
@@ -171,6 +176,8 @@ OPERATIONS = {
     "preview_scheduled_change": "memberships.update",
     "schedule_change": "memberships.update",
     "undo_scheduled_change": "memberships.update",
+    "get_upcoming": "memberships.read",
+    "agree_to_renewal_price": "memberships.update",
     "preview_termination": "terminations.request",
     "request_termination": "terminations.request",
     "undo_termination": "terminations.request",
@@ -447,6 +454,42 @@ async def a_change_that_waits(stage: Stage, actor: Actor) -> Request:
     headers_of_owner = actor.owner.headers | headers
     answer = await stage.client.put(path, json=FEWER_USERS, headers=headers_of_owner)
     return ids, None, {"If-Match": answer.headers.get("etag", headers["If-Match"])}
+
+
+UNDO_TERMINATION = (
+    "UPDATE terminations SET state = 'UNDONE', due_at = NULL WHERE membership_id = :id"
+    " AND state = 'REQUESTED'"
+)
+
+
+@request("get_upcoming")
+async def what_is_charged_next(stage: Stage, actor: Actor) -> Request:
+    if "membership_id" in actor.ids:
+        await stage.execute(UNDO_TERMINATION, id=actor.ids["membership_id"])
+    return actor.ids, None, {}
+
+
+@request("agree_to_renewal_price")
+async def a_renewal_that_waits(stage: Stage, actor: Actor) -> Request:
+    ids, _, _ = await what_is_charged_next(stage, actor)
+    body = {"order_id": str(uuid4()), "total": 1}
+    if actor.owner is None or "membership_id" not in ids:
+        return ids, body, {}
+    deps, membership = stage.portal.state.deps, UUID(ids["membership_id"])
+    async with deps.database.system_session("test data") as session:
+        now = await deps.clock.now(session)
+        read = (await any_contracts(session, [membership]))[membership]
+        schedule = await session.get_one(MembershipSchedule, membership)
+        order = await session.get(Order, schedule.order_id) if schedule.order_id else None
+        term = term_of(read)
+        assert term is not None
+        if order is None:
+            wanted = await wanted_renewal(session, deps.catalogues, read, term, 0)
+            owner = UUID(actor.owner.account_id)
+            order = await make_renewal(session, read, wanted, owner, PaymentMethod.CARD, now)
+            schedule.order_id = order.id
+        body = {"order_id": str(order.id), "total": order.total}
+    return ids, body, {}
 
 
 @request("preview_termination")

@@ -138,6 +138,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "schedule_change": {"plan": "SHARED", "users": 9},
     "set_tax_invoice_contact": TAX_CONTACT,
     "set_refund_account": {"bank": "SHINHAN", "number": "110123456789"},
+    "agree_to_renewal_price": {"order_id": str(uuid.UUID(int=7)), "total": 1},
     "request_termination": {"last_day": "2099-01-01", "reason": "OTHER"},
     "update_user": {"state": "SUSPENDED"},
     "begin_handover": {"name": "a", "email": "a@b.example", "phone": "01012345678"},

@@ -1,12 +1,12 @@
-"""What is due next of each membership that is ours to renew."""
+"""What is due next of each membership that is ours to renew, and consents to its prices."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, OfCompany
+from app.db.tables.base import Base, Key, OfCompany, Won
 
 
 class MembershipSchedule(OfCompany, Base):
@@ -34,4 +34,26 @@ class MembershipSchedule(OfCompany, Base):
     dearer: Mapped[bool] = mapped_column(server_default="false")
     """Its order asks a higher price than the running term: it needs a consent to be charged."""
     charge_tried_at: Mapped[datetime | None]
-    """When the card was tried last for that order."""
+    """When the cards were tried last for that order, one after another."""
+    charge_step: Mapped[str | None]
+    """The step that they are tried for just now."""
+    charge_on: Mapped[date | None]
+    """What is shown as the next charge: its day, KRW with VAT, and its state."""
+    charge_amount: Mapped[int | None] = mapped_column(BigInteger())
+    charge_state: Mapped[str | None]
+
+
+class PriceConsent(OfCompany, Base):
+    """Somebody agreed to a renewal's higher price: append-only."""
+
+    __tablename__ = "price_consents"
+    __table_args__ = (Index(None, "membership_id", "term_starts_on"),)
+
+    id: Mapped[Key]
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    term_starts_on: Mapped[date]
+    """The first day of the term that it is for: a renewal made anew for less needs no other."""
+    total: Mapped[Won]
+    agreed_at: Mapped[datetime]
