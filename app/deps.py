@@ -62,6 +62,7 @@ from app.services.invitations import Invitations
 from app.services.known_devices import KnownDevices
 from app.services.link_checks import LinkChecks
 from app.services.links import Links
+from app.services.listed_documents import ListedDocuments
 from app.services.mails import Mails
 from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
@@ -137,6 +138,7 @@ class Deps:
     books: Books
     daily_tasks: DailyTasks
     refunds: Refunds
+    listed_documents: ListedDocuments
     refund_accounts: RefundAccounts
     unattended_items: UnattendedItems
     payment_methods: PaymentMethods
@@ -302,6 +304,8 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         bank_account=_bank_account(settings),
     )
     tax_contacts = TaxInvoiceContacts(vault)
+    invoicing = PortOneTaxInvoices(portone, _supplier(settings))
+    order_papers = OrderPapers(catalogues, documents, _supplier(settings))
     refunds = Refunds(database, clock, vault, payment_provider, mails, emails)
     payments = Payments(
         database,
@@ -343,7 +347,10 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         documents=documents,
         quote_papers=quote_papers,
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
-        order_papers=OrderPapers(catalogues, documents, _supplier(settings)),
+        order_papers=order_papers,
+        listed_documents=ListedDocuments(
+            quote_papers, order_papers, invoicing, documents, _supplier(settings)
+        ),
         order_workbooks=OrderWorkbooks(database, clock, catalogues, OrderWorkbook),
         order_csv=OrderCsv(
             catalogues,
@@ -480,7 +487,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         tax_invoices=TaxInvoices(
             database,
             clock,
-            PortOneTaxInvoices(portone, _supplier(settings)),
+            invoicing,
             tax_contacts,
             mails,
             emails,

@@ -29,6 +29,7 @@ TAGS = [
     {"name": "quotes", "description": "견적서: prices that are held, as a paper and by mail."},
     {"name": "orders", "description": "주문 및 결제, 주문/구매내역."},
     {"name": "payments", "description": "결제."},
+    {"name": "documents", "description": "문서함: every paper of the company."},
     {"name": "memberships", "description": "멤버십현황."},
     {"name": "system status", "description": "시스템현황."},
     {"name": "webhooks", "description": "What providers call."},

@@ -220,6 +220,12 @@ PROBLEM_CODES = _catalogue(
         "The company's tax-invoice information is needed first.",
     ),
     (
+        "document_not_found",
+        404,
+        "문서를 찾을 수 없습니다.",
+        "There is no such document.",
+    ),
+    (
         "refund_account_unknown",
         422,
         "계좌를 확인할 수 없습니다. 은행과 계좌번호를 다시 확인해 주세요.",

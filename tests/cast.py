@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.domain.listed_documents import ListedKind, document_id
 from sandbox.world import World
 from tests.flows import (
     Member,
@@ -57,6 +59,7 @@ class Stage:
             "order_id": order["id"],
             "item_id": order["items"][0]["id"],
             "payment_id": payment["id"],
+            "document_id": str(document_id(ListedKind.ORDER_CONFIRMATION, UUID(order["id"]))),
         }
         answer = await self.client.get("/v1/memberships", headers=owner.headers)
         if answer.status_code == 200:

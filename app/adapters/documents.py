@@ -179,6 +179,7 @@ _DATE_LABELS = {
     DocumentKind.QUOTE: "견적일",
     DocumentKind.ORDER_CONFIRMATION: "주문일",
     DocumentKind.TRANSACTION_CONFIRMATION: "거래일",
+    DocumentKind.REFUND_NOTE: "환불일",
 }
 
 

@@ -1,7 +1,7 @@
-"""Papers for customers as plain values: 견적서, 주문확인서, 거래확인서 (PRODUCT.md 9 and 10).
+"""Papers for customers as plain values: 견적서, 주문확인서, 거래확인서, 환불확인서.
 
-Money is integer KRW, VAT apart; dates are Asia/Seoul. The words are Korean: these papers go to
-Korean bookkeeping whatever language the portal was read in.
+PRODUCT.md 9 to 11. Money is integer KRW, VAT apart; dates are Asia/Seoul. The words are Korean:
+these papers go to Korean bookkeeping whatever language the portal was read in.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ class DocumentKind(StrEnum):
     QUOTE = "QUOTE"
     ORDER_CONFIRMATION = "ORDER_CONFIRMATION"
     TRANSACTION_CONFIRMATION = "TRANSACTION_CONFIRMATION"
+    REFUND_NOTE = "REFUND_NOTE"
 
 
 DOCUMENT_TITLES: Mapping[DocumentKind, str] = MappingProxyType(
@@ -22,6 +23,7 @@ DOCUMENT_TITLES: Mapping[DocumentKind, str] = MappingProxyType(
         DocumentKind.QUOTE: "견적서",
         DocumentKind.ORDER_CONFIRMATION: "주문확인서",
         DocumentKind.TRANSACTION_CONFIRMATION: "거래확인서",
+        DocumentKind.REFUND_NOTE: "환불확인서",
     }
 )
 

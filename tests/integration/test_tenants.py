@@ -2,12 +2,14 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from app.domain.listed_documents import ListedKind, document_id
 from sandbox.world import World
 from tests.flows import (
     Member,
@@ -26,6 +28,7 @@ WITH_ID = [route for route in GUARDED if "{" in route.path]
 LISTS = (
     "/v1/orders",
     "/v1/quotes",
+    "/v1/documents",
     "/v1/memberships",
     "/v1/system-status",
     "/v1/users",
@@ -66,6 +69,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         "user_id": person.account_id,
         "invitation_id": invited.json()["id"],
         "link_id": str(link),
+        "document_id": str(document_id(ListedKind.ORDER_CONFIRMATION, UUID(order["id"]))),
         "order_id": order["id"],
         "item_id": order["items"][0]["id"],
         "payment_id": payment["id"],
@@ -77,7 +81,15 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 
 def test_the_walk_knows_every_parameter() -> None:
-    known = {"order_id", "item_id", "payment_id", "membership_id", "site_id", "link_id"}
+    known = {
+        "document_id",
+        "order_id",
+        "item_id",
+        "payment_id",
+        "membership_id",
+        "site_id",
+        "link_id",
+    }
     known |= {
         "payment_method_id",
         "quote_id",

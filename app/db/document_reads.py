@@ -1,0 +1,76 @@
+"""What papers a company has, in one statement."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from app.db.reads import read_many, read_one
+
+
+class ListedRead(msgspec.Struct, frozen=True):
+    """A paper: of which row, its number, since when, and its total (KRW with VAT)."""
+
+    kind: str
+    id: UUID
+    number: str
+    at: datetime
+    total: int
+    url: str | None
+
+
+_PAPERS = (
+    "SELECT 'QUOTE' AS kind, q.id, q.number, q.created_at AS at, q.total, NULL AS url"
+    "   FROM quotes q WHERE q.company_id = p.company_id"
+    " UNION ALL SELECT 'ORDER_CONFIRMATION', o.id, o.number, o.created_at, o.total, NULL"
+    "   FROM orders o WHERE o.company_id = p.company_id"
+    " UNION ALL SELECT 'TRANSACTION_CONFIRMATION', o.id, o.number, o.paid_at, o.total, NULL"
+    "   FROM orders o WHERE o.company_id = p.company_id AND o.paid_at IS NOT NULL"
+    "    AND o.payment_status IN ('PAID', 'PARTIALLY_REFUNDED')"
+    " UNION ALL SELECT 'TAX_INVOICE', t.id, o.number, t.issued_at, t.supply + t.vat, NULL"
+    "   FROM tax_invoices t JOIN orders o ON o.id = t.order_id"
+    "  WHERE t.company_id = p.company_id AND t.state = 'ISSUED'"
+    " UNION ALL SELECT 'CARD_SLIP', y.id, o.number, y.paid_at, y.amount, y.receipt_url"
+    "   FROM payments y JOIN orders o ON o.id = y.order_id"
+    "  WHERE y.company_id = p.company_id AND y.paid_at IS NOT NULL"
+    "    AND y.receipt_url IS NOT NULL AND y.method IN ('CARD', 'BILLING_KEY')"
+    " UNION ALL SELECT 'REFUND_NOTE', r.id, coalesce(o.number, ''), r.done_at, r.amount, NULL"
+    "   FROM refunds r LEFT JOIN orders o ON o.id = r.order_id"
+    "  WHERE r.company_id = p.company_id AND r.state = 'DONE' AND r.amount > 0"
+)
+DOCUMENT_PAGE = read_many(
+    f"SELECT d.* FROM ({_PAPERS}) AS d WHERE (d.at, d.id) < (:at, :id)"  # noqa: S608 - our own text
+    " AND (cast(:kind AS text) IS NULL OR d.kind = :kind)"
+    " ORDER BY d.at DESC, d.id DESC LIMIT :size",
+    ListedRead,
+)
+"""The newest first, from behind `at` and `id`."""
+ONE_DOCUMENT = read_one(
+    f"SELECT d.* FROM ({_PAPERS}) AS d"  # noqa: S608 - our own text
+    " JOIN unnest(cast(:kinds AS text[]), cast(:ids AS uuid[])) AS w (kind, id)"
+    " ON w.kind = d.kind AND w.id = d.id LIMIT 1",
+    ListedRead,
+)
+"""The one of which kind and row are among those named."""
+
+
+class RefundNoteRead(msgspec.Struct, frozen=True):
+    """What a refund note says."""
+
+    legal_name: str
+    business_number: str
+    order_number: str | None
+    destination: str
+    reason: str
+    amount: int
+    vat: int
+    done_at: datetime
+
+
+REFUND_NOTE = read_one(
+    "SELECT c.legal_name, c.business_number, o.number AS order_number, r.destination, r.reason,"
+    " r.amount, r.vat, r.done_at FROM refunds r JOIN companies c ON c.id = r.company_id"
+    " LEFT JOIN orders o ON o.id = r.order_id"
+    " WHERE r.company_id = p.company_id AND r.id = :id AND r.state = 'DONE'",
+    RefundNoteRead,
+)
