@@ -35,6 +35,8 @@ ASK_AGAIN: Final = timedelta(minutes=10)
 CHARGING_AGAIN: Final = timedelta(minutes=1)
 """While nobody knows what became of a charge: the payment's own check finds out."""
 
+_MONEY: Final = f"^({StepKind.CHARGE}|{StepKind.EXPIRE})"
+
 
 class RenewalCards:
     """In the transaction of the step, except for what is looked at before."""
@@ -48,24 +50,30 @@ class RenewalCards:
         self._notices = notices
 
     async def look_at_payments(self, membership_id: UUID) -> bool:
-        """Before a card is charged: what a payer has begun is settled, or is waited for."""
+        """Before a card is charged, and before a renewal can be paid no more: what a payer has
+
+        begun is settled. False: it is to be waited for, or nobody can be asked.
+        """
         async with self._database.system_session("renewal's payments") as session:
             now = await self._clock.now(session)
-            begun = await session.scalars(
-                select(Payment.id)
+            begun = await session.execute(
+                select(Payment.id, MembershipSchedule.step)
                 .join(MembershipSchedule, MembershipSchedule.order_id == Payment.order_id)
                 .where(
                     MembershipSchedule.membership_id == membership_id,
                     MembershipSchedule.due_at <= now,
-                    MembershipSchedule.step.startswith(StepKind.CHARGE),
+                    MembershipSchedule.step.op("~")(_MONEY),
                     Payment.status == "READY",
                     Payment.method != PaymentMethod.BILLING_KEY,
                 )
             )
-            payments = list(begun)
+            payments = begun.all()
         try:
-            for payment_id in payments:
-                await self._payments.look_before_closing(payment_id)
+            for payment in payments:
+                if payment.step.startswith(StepKind.CHARGE):
+                    await self._payments.look_before_closing(payment.id)
+                else:
+                    await self._payments.settle(payment.id)
         except (DomainError, ProviderError):
             return False
         return True

@@ -189,7 +189,10 @@ class Renewals:
         step = following.step
         if step is not None and step.at <= r.now:
             mark_next(schedule, following)
-            if step.kind is StepKind.FREE and not asked.usage:
+            unasked = (step.kind is StepKind.FREE and not asked.usage) or (
+                step.kind is StepKind.EXPIRE and not asked.payments
+            )
+            if unasked:
                 schedule.due_at = r.now + ASK_AGAIN
                 return None
             if step.kind is StepKind.CHARGE:

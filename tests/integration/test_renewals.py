@@ -226,6 +226,18 @@ async def test_expired_after_the_fourteenth_day_access_is_off(yearly: Story) -> 
     assert facts["last_site"] == "yes"
 
 
+async def test_money_that_came_in_time_is_found_before_anything_expires(yearly: Story) -> None:
+    """Paid in the last minute, and no webhook: the provider is asked first, also the day after."""
+    await yearly.go(14, "23:50")
+    started = await start_payment(yearly.client, yearly.member, await yearly.renewal())
+    yearly.world.faults.put("webhooks", Fault(down=True))
+    await approve(yearly.world, started["id"])
+    await yearly.go(15, "00:01")
+    seen = await yearly.sees()
+    assert (seen["status"], seen["starts_on"]) == ("IN_USE", str(yearly.day(1)))
+    assert "service_expired" not in await yearly.mails()
+
+
 async def test_an_expired_site_is_taken_up_again_by_an_extension_with_a_new_anchor(
     yearly: Story,
 ) -> None:
