@@ -51,6 +51,7 @@ from app.services.contract_import import ContractImport
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.daily_tasks import DailyTasks
+from app.services.disputes import Disputes
 from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
 from app.services.given_back import UnattendedItems
@@ -318,6 +319,7 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         refunds,
         AccountRows(vault, mails, emails),
         PaidOrders(mails, emails),
+        Disputes(mails, settings.operator_email),
     )
     card_jobs = CardJobs(database, clock, vault, billing_keys, mails, emails)
     charges = Charges(database, clock, vault, billing_keys, payments, card_jobs)

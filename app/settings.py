@@ -207,6 +207,8 @@ class Settings(BaseSettings):
     smtp_security: str = Field(default="none", pattern="^(none|starttls|tls)$")
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
+    operator_email: str = "operator@portal.example"
+    """Whom the operator's alarms go to: disputes of payments; empty: nobody."""
     mail_from: str = "다우오피스 고객포털 <portal@portal.example>"
 
     # The supplier, as papers (견적서, 주문확인서, 거래확인서) name it

@@ -27,7 +27,9 @@ from sandbox.portone.console_actions import (
     change_number,
     fail,
     hold,
+    open_dispute,
     payment_json,
+    resolve_disputes,
 )
 from sandbox.portone.virtual_accounts import deposit
 from sandbox.site_api import add_openid, add_sites
@@ -183,6 +185,14 @@ def _add_billing_keys(router: APIRouter, world: World) -> None:
     async def pay_in(account: str, body: Deposit | None = None) -> dict[str, object]:
         wanted = body or Deposit()
         return payment_json(_now(lambda: deposit(world, account, wanted.amount, wanted.name)))
+
+    @router.post("/payments/{payment_id}/disputes")
+    async def dispute(payment_id: str) -> dict[str, object]:
+        return payment_json(_now(lambda: open_dispute(world, payment_id)))
+
+    @router.post("/payments/{payment_id}/disputes/resolve")
+    async def resolve(payment_id: str) -> dict[str, object]:
+        return payment_json(_now(lambda: resolve_disputes(world, payment_id)))
 
     @router.post("/bank-deposits", status_code=201)
     async def pay_into_ours(body: BankDepositLine) -> dict[str, object]:

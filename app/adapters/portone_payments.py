@@ -17,6 +17,7 @@ from app.domain.provider_payments import (
     ChannelType,
     ReportedAccount,
     ReportedCancellation,
+    ReportedDispute,
     ReportedMethod,
     ReportedPayment,
     ReportedStatus,
@@ -83,6 +84,12 @@ class _Cancellation(msgspec.Struct, rename="camel"):
     receipt_url: str | None = None
 
 
+class _Dispute(msgspec.Struct, rename="camel"):
+    created_at: _Moment
+    reason: str = ""
+    resolved_at: _Moment | None = None
+
+
 class _Payment(msgspec.Struct, rename="camel"):
     id: str
     transaction_id: str
@@ -99,6 +106,7 @@ class _Payment(msgspec.Struct, rename="camel"):
     failure: _Failure | None = None
     receipt_url: str | None = None
     cancellations: list[_Cancellation] = []
+    disputes: list[_Dispute] = []
 
 
 class _Cancelled(msgspec.Struct):
@@ -248,6 +256,9 @@ def _reported(found: _Payment) -> ReportedPayment:
             for c in found.cancellations
         ),
         account=_account(method) if method else None,
+        disputes=tuple(
+            ReportedDispute(d.created_at, d.resolved_at, d.reason) for d in found.disputes
+        ),
     )
 
 

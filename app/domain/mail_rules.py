@@ -27,6 +27,8 @@ class MailPurpose(StrEnum):
     """Sign-ins, keys, links, roles, and who asks for one."""
     INVITATION = "INVITATION"
     """To somebody whom a company or a site named: the address is nobody's account yet."""
+    OPERATOR = "OPERATOR"
+    """To the operator's own staff: something takes a hand."""
     NOTICE = "NOTICE"
     """Anything else: to a verified address only."""
     MARKETING = "MARKETING"
@@ -51,6 +53,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "refund_account_wanted": MailPurpose.CONTRACT,
         "refund_account_set": MailPurpose.SECURITY,
         "virtual_account_issued": MailPurpose.CONTRACT,
+        "dispute": MailPurpose.OPERATOR,
         "terms_invoice": MailPurpose.CONTRACT,
         "terms_due_soon": MailPurpose.CONTRACT,
         "terms_overdue": MailPurpose.CONTRACT,

@@ -259,7 +259,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         refunds came_to destination reason state cancellation_id failure
         payment_methods state role
         bank_deposits source state
-        payments method status flags failure_code provider_code
+        payments method status flags failure_code provider_code disputes
         postings account
         pgqueuer entrypoint
         pgqueuer_log entrypoint

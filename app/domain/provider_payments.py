@@ -47,6 +47,18 @@ class ReportedCancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedDispute:
+    """A card holder denies the payment (차지백). `resolved_at` None: nobody has decided yet.
+
+    Providers tell neither how it was decided nor an amount.
+    """
+
+    opened_at: datetime
+    resolved_at: datetime | None
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedAccount:
     """A virtual account, and until when (aware) it can be paid into."""
 
@@ -104,6 +116,7 @@ class ReportedPayment:
     receipt_url: str | None
     cancellations: tuple[ReportedCancellation, ...] = ()
     account: ReportedAccount | None = None
+    disputes: tuple[ReportedDispute, ...] = ()
 
     @property
     def cancellable(self) -> int:

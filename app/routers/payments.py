@@ -95,6 +95,13 @@ class BankAccountBody(AnswerModel):
     remaining: int
 
 
+class DisputeBody(AnswerModel):
+    """차지백: a card holder denies the payment. `resolved_at` null: nothing is decided yet."""
+
+    opened_at: datetime
+    resolved_at: datetime | None
+
+
 class PaymentBody(AnswerModel):
     """A payment; amounts in KRW, VAT included."""
 
@@ -110,6 +117,7 @@ class PaymentBody(AnswerModel):
     failure: PaymentFailureBody | None
     virtual_account: VirtualAccountBody | None
     bank_account: BankAccountBody | None
+    disputes: list[DisputeBody]
     checkout: CheckoutBody | None
 
 
@@ -281,5 +289,8 @@ def _body(
         failure=_failure(payment.decline, language),
         virtual_account=_account(payment.account, language),
         bank_account=_bank_account(payment, shop, language),
+        disputes=[
+            DisputeBody(opened_at=d.opened_at, resolved_at=d.resolved_at) for d in payment.disputes
+        ],
         checkout=checkout,
     )

@@ -5,7 +5,7 @@ locks the order, and a unique index repeats it. Nothing is believed but what is 
 provider; the provider is called while no transaction is open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,6 +37,7 @@ from app.domain.refunds import RefundReason
 from app.services.account_rows import AccountRows, AccountView, send_back_surplus
 from app.services.card_rows import usable_card
 from app.services.catalogue import Catalogues
+from app.services.disputes import Disputes, DisputeView, disputes_of
 from app.services.emails import Emails
 from app.services.mails import Mails
 from app.services.membership_changes import check_still_fits
@@ -114,6 +115,7 @@ class PaymentView:
     """Where it is paid into, while it can be."""
     received: int = 0
     """Of a bank transfer: what has come by now."""
+    disputes: Sequence[DisputeView] = ()
 
 
 class Payments:
@@ -131,6 +133,7 @@ class Payments:
         refunds: Refunds,
         accounts: AccountRows,
         paid: PaidOrders,
+        disputes: Disputes,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -142,6 +145,7 @@ class Payments:
         self._refunds = refunds
         self._accounts = accounts
         self._paid = paid
+        self._disputes = disputes
 
     async def start(
         self,
@@ -214,6 +218,7 @@ class Payments:
             hard_decline=False,
             surplus=0,
             received=0,
+            disputes=[],
             check_due_at=None if method is PaymentMethod.BANK_TRANSFER else now + CHECK_AFTER,
             created_at=now,
             updated_at=now,
@@ -306,6 +311,7 @@ class Payments:
             if reported is not None:
                 await self._refunds.observe(session, order, payment, reported)
                 await send_back_surplus(session, payment, reported, now)
+                await self._disputes.observe(session, order, payment, reported.disputes, now)
             return None
         if reported is not None:
             await self._accounts.keep(session, order, payment, reported.account, now)
@@ -453,4 +459,5 @@ def _view(payment: Payment, order_number: str, account: AccountView | None = Non
         decline=Decline(payment.failure_code) if payment.failure_code else None,
         account=account if payment.status == PaymentState.READY else None,
         received=payment.received,
+        disputes=disputes_of(payment),
     )

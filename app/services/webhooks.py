@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,8 @@ from app.services.cards import BILLING_KEY_COLUMN
 from app.services.link_checks import CHECK_LINK
 from app.services.order_events import CHECK_PAYMENT, SITE_CHANGED
 from app.services.ports import PaymentWebhooks, SiteWebhooks
+
+log = structlog.get_logger(__name__)
 
 
 class ReceivedWebhooks:
@@ -106,6 +109,8 @@ class ReceivedWebhooks:
             table = Payment if job.entrypoint == CHECK_PAYMENT else Site
             if await session.get(table, job.row) is not None:
                 await enqueue(session, [job])
+            else:
+                log.warning("webhook_about_nothing_of_ours", provider=provider, kind=kind)
 
 
 async def _ask_again(session: AsyncSession, site_id: UUID, subject: str, now: datetime) -> None:

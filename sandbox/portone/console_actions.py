@@ -23,6 +23,7 @@ from sandbox.portone.state import (
     Cancellation,
     CancelStatus,
     ChannelType,
+    Dispute,
     Identity,
     Payment,
     PayMethod,
@@ -137,6 +138,34 @@ def cancel_at_console(world: PortOneWorld, payment_id: str, amount: int) -> Canc
     return cancel(world, payment_id, amount, "콘솔에서 취소")
 
 
+def open_dispute(
+    world: PortOneWorld, payment_id: str, reason: str = "본인이 사용하지 않은 결제"
+) -> Payment:
+    """The card holder denies the payment: `Transaction.DisputeCreated` goes to the portal.
+
+    Raises PAYMENT_NOT_FOUND and PAYMENT_NOT_PAID.
+    """
+    payment = find_payment(world, payment_id)
+    if payment.paid_at is None:
+        raise PortOneFailure(ErrorType.PAYMENT_NOT_PAID, "결제가 완료되지 않은 건입니다.")
+    dispute = Dispute(new_id("dispute"), reason, world.clock.now())
+    disputed = replace(payment, disputes=(*payment.disputes, dispute))
+    notify(world, disputed, "Transaction.DisputeCreated")
+    return find_payment(world, payment_id)
+
+
+def resolve_disputes(world: PortOneWorld, payment_id: str) -> Payment:
+    """The card company has decided; raises PAYMENT_NOT_FOUND."""
+    payment = find_payment(world, payment_id)
+    now = world.clock.now()
+    resolved = tuple(
+        dispute if dispute.resolved_at else replace(dispute, resolved_at=now)
+        for dispute in payment.disputes
+    )
+    notify(world, replace(payment, disputes=resolved), "Transaction.DisputeResolved")
+    return find_payment(world, payment_id)
+
+
 async def approve_identity(world: PortOneWorld, identity_id: str) -> Identity:
     """The person confirms in the telecom's app; the portal's confirm call then succeeds.
 
@@ -168,5 +197,7 @@ __all__ = [
     "fail",
     "finish_cancellations",
     "hold",
+    "open_dispute",
     "payment_json",
+    "resolve_disputes",
 ]

@@ -14,6 +14,7 @@ from sandbox.portone.state import (
     CHANNELS,
     Account,
     Cancellation,
+    Dispute,
     Payment,
     PortOneWorld,
     SentWebhook,
@@ -342,9 +343,22 @@ def _paid_facts(payment: Payment, paid_at: datetime) -> dict[str, object]:
     return {
         "paidAt": paid_at.isoformat(),
         "pgTxId": payment.pg_tx_id or "",
-        "disputes": [],
+        "disputes": [_dispute_json(dispute) for dispute in payment.disputes],
         "method": _method_json(payment),
     }
+
+
+def _dispute_json(dispute: Dispute) -> dict[str, object]:
+    """The SDK's `Dispute`."""
+    body: dict[str, object] = {
+        "status": "RESOLVED" if dispute.resolved_at else "UNRESOLVED",
+        "reason": dispute.reason,
+        "createdAt": dispute.created_at.isoformat(),
+        "pgDisputeId": dispute.id,
+    }
+    if dispute.resolved_at is not None:
+        body["resolvedAt"] = dispute.resolved_at.isoformat()
+    return body
 
 
 def _method_json(payment: Payment) -> dict[str, object]:

@@ -201,6 +201,16 @@ class BillingKey:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """A card holder denies a payment (차지백)."""
+
+    id: str
+    reason: str
+    created_at: datetime
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Account:
     """A virtual account. `deposited`: everything that came, in KRW; `depositor`: from whom last."""
 
@@ -240,6 +250,7 @@ class Payment:
     """As shown: masked."""
     customer_id: str | None = None
     account: Account | None = None
+    disputes: tuple[Dispute, ...] = ()
     pg_tx_id: str | None = None
     cancellations: tuple[Cancellation, ...] = ()
     webhooks: tuple[SentWebhook, ...] = ()

@@ -25,7 +25,13 @@ from portone_server_sdk.payment import (
 )
 
 from sandbox.portone import PortOneFailure, PortOneState
-from sandbox.portone.console_actions import approve, approve_identity, fail
+from sandbox.portone.console_actions import (
+    approve,
+    approve_identity,
+    fail,
+    open_dispute,
+    resolve_disputes,
+)
 from tests.contract.portone_judge import World, judged
 
 
@@ -339,3 +345,23 @@ async def test_the_state_survives_its_snapshot(world: World) -> None:
     loaded = PortOneState()
     loaded.load(json.loads(json.dumps(world.portone.dump())))
     assert loaded == world.portone
+
+
+async def test_a_disputed_payment_tells_since_when_and_whether_it_is_decided(world: World) -> None:
+    payments = world.client().payment
+    with pytest.raises(PortOneFailure):
+        open_dispute(world, "pay-0")
+    await approve(world, "pay-1", amount=1_000)
+    open_dispute(world, "pay-1")
+    disputed = await payments.get_payment_async(payment_id="pay-1")
+    assert isinstance(disputed, PaidPayment)
+    (dispute,) = disputed.disputes or []
+    assert (dispute.status, dispute.resolved_at) == ("UNRESOLVED", None)
+    resolve_disputes(world, "pay-1")
+    decided = await payments.get_payment_async(payment_id="pay-1")
+    assert isinstance(decided, PaidPayment)
+    assert [d.status for d in decided.disputes or []] == ["RESOLVED"]
+    assert world.webhooks.types()[-2:] == [
+        "Transaction.DisputeCreated",
+        "Transaction.DisputeResolved",
+    ]

@@ -240,6 +240,8 @@ class Payment(OfCompany, Timestamps, Base):
     """The same in the payment company's."""
     surplus: Mapped[Won] = mapped_column(server_default="0")
     """What came into its virtual account beyond it, and goes back."""
+    disputes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB(), server_default="[]")
+    """When a card holder denied it (차지백), and when that was decided."""
     received: Mapped[Won] = mapped_column(server_default="0")
     """Of a bank transfer: what of it has come by now."""
     hard_decline: Mapped[bool] = mapped_column(server_default="false")
