@@ -1,29 +1,34 @@
 """The console: what a frontend developer looks at and clicks, Korean first."""
 
-import re
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from pydantic import ValidationError
 
+from sandbox.console.money import add_money_pages
+from sandbox.console.payments import add_payment_pages
 from sandbox.faults import PROVIDERS, Fault
 from sandbox.forms import Form
 from sandbox.groupware.people import UserChange, change_user
 from sandbox.nts import NUMBER_TABLE
-from sandbox.portone import PortOneFailure
-from sandbox.portone.console_actions import approve, approve_identity, change_number, fail
 from sandbox.world import World
 
-MOBILE = re.compile("01[0-9]{8,9}")
 PAGES = (
     ("messages", "메일·문자"),
     ("payments", "결제"),
+    ("money", "카드·계좌"),
     ("sites", "사이트"),
     ("numbers", "사업자번호"),
     ("faults", "시계·장애"),
 )
+
+
+def _seoul(at: datetime) -> str:
+    return f"{at.astimezone(ZoneInfo('Asia/Seoul')):%Y-%m-%d %H:%M}"
 
 
 def build_router(world: World) -> APIRouter:
@@ -31,6 +36,7 @@ def build_router(world: World) -> APIRouter:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(default=True),
     )
+    templates.filters["seoul"] = _seoul
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     def show(page: str, **facts: object) -> HTMLResponse:
@@ -50,43 +56,8 @@ def build_router(world: World) -> APIRouter:
         found = world.messages.to(to or None)
         return show("messages", messages=list(reversed(found)), to=to)
 
-    @router.get("/console/payments")
-    async def payments(error: str = "") -> HTMLResponse:
-        return show(
-            "payments",
-            payments=list(reversed(world.portone.payments.values())),
-            identities=list(reversed(world.portone.identities.values())),
-            error=error,
-        )
-
-    @router.post("/console/payments/{payment_id}")
-    async def settle(payment_id: str, sent: Form) -> Response:
-        try:
-            if sent.get("action") == "fail":
-                await fail(world, payment_id)
-            elif sent.get("action") == "approve-test":
-                await approve(world, payment_id, channel_type="TEST")
-            else:
-                await approve(world, payment_id)
-        except PortOneFailure as refused:
-            return RedirectResponse(f"/console/payments?error={refused.body()['type']}", 303)
-        return back("payments")
-
-    @router.post("/console/identities/{identity_id}")
-    async def confirm(identity_id: str) -> Response:
-        try:
-            await approve_identity(world, identity_id)
-        except PortOneFailure as refused:
-            return RedirectResponse(f"/console/payments?error={refused.body()['type']}", 303)
-        return back("payments")
-
-    @router.post("/console/people")
-    async def people(sent: Form) -> Response:
-        former, new = sent.get("former", ""), sent.get("new", "")
-        if not all(MOBILE.fullmatch(number) for number in (former, new)):
-            raise HTTPException(422, "invalid_number")
-        change_number(world, former, new)
-        return back("payments")
+    add_payment_pages(router, world, show)
+    add_money_pages(router, world, show)
 
     @router.get("/console/sites")
     async def sites() -> HTMLResponse:

@@ -264,7 +264,7 @@ async def test_a_mail_whose_answer_is_lost_was_taken_all_the_same() -> None:
     assert [kept.message_id for kept in messages.to()] == ["<job-1@portal.example>"]
 
 
-@pytest.mark.parametrize("page", ["messages", "payments", "sites", "numbers", "faults"])
+@pytest.mark.parametrize("page", ["messages", "payments", "money", "sites", "numbers", "faults"])
 async def test_every_console_page_is_shown_and_loads_nothing_from_elsewhere(
     sandbox: Setting, page: str
 ) -> None:
