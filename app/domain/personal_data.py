@@ -56,7 +56,7 @@ CONTRACT = Keeping(
 SITE = Keeping(
     "SITE",
     "the groupware's administrator, named by the company for its contract",
-    "ends with the company's withdrawal",
+    "ends with the site, or the company's withdrawal",
 )
 CARD = Keeping(
     "CARD",

@@ -1,14 +1,14 @@
 """Which card is charged for a step, and what is done when none takes it."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import Clock
-from app.db.engine import Database
 from app.db.tables.cards import Card
 from app.db.tables.orders import Order, Payment
 from app.db.tables.renewals import MembershipSchedule
@@ -38,36 +38,44 @@ CHARGING_AGAIN: Final = timedelta(minutes=1)
 _MONEY: Final = f"^({StepKind.CHARGE}|{StepKind.EXPIRE})"
 
 
+@dataclass(frozen=True, slots=True)
+class BegunPayment:
+    """A payment in the payer's hands, and the step that it is looked at for."""
+
+    id: UUID
+    step: str
+
+
+async def begun_payments(
+    session: AsyncSession, membership_id: UUID, now: datetime
+) -> list[BegunPayment]:
+    """Those of the open renewal, where the step that is due asks for money or ends asking."""
+    rows = await session.execute(
+        select(Payment.id, MembershipSchedule.step)
+        .join(MembershipSchedule, MembershipSchedule.order_id == Payment.order_id)
+        .where(
+            MembershipSchedule.membership_id == membership_id,
+            MembershipSchedule.due_at <= now,
+            MembershipSchedule.step.op("~")(_MONEY),
+            Payment.status == "READY",
+            Payment.method != PaymentMethod.BILLING_KEY,
+        )
+    )
+    return [BegunPayment(row.id, row.step) for row in rows]
+
+
 class RenewalCards:
     """In the transaction of the step, except for what is looked at before."""
 
-    def __init__(
-        self, database: Database, clock: Clock, payments: Payments, notices: RenewalNotices
-    ) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, payments: Payments, notices: RenewalNotices) -> None:
         self._payments = payments
         self._notices = notices
 
-    async def look_at_payments(self, membership_id: UUID) -> bool:
+    async def settle_begun(self, payments: Sequence[BegunPayment]) -> bool:
         """Before a card is charged, and before a renewal can be paid no more: what a payer has
 
         begun is settled. False: it is to be waited for, or nobody can be asked.
         """
-        async with self._database.system_session("renewal's payments") as session:
-            now = await self._clock.now(session)
-            begun = await session.execute(
-                select(Payment.id, MembershipSchedule.step)
-                .join(MembershipSchedule, MembershipSchedule.order_id == Payment.order_id)
-                .where(
-                    MembershipSchedule.membership_id == membership_id,
-                    MembershipSchedule.due_at <= now,
-                    MembershipSchedule.step.op("~")(_MONEY),
-                    Payment.status == "READY",
-                    Payment.method != PaymentMethod.BILLING_KEY,
-                )
-            )
-            payments = begun.all()
         try:
             for payment in payments:
                 if payment.step.startswith(StepKind.CHARGE):

@@ -33,7 +33,7 @@ from app.services.catalogue import Catalogues
 from app.services.charges import Charges
 from app.services.payments import Payments
 from app.services.ports import Groupware
-from app.services.renewal_cards import ASK_AGAIN, CHARGING_AGAIN, RenewalCards
+from app.services.renewal_cards import ASK_AGAIN, CHARGING_AGAIN, RenewalCards, begun_payments
 from app.services.renewal_charges import (
     charging_card,
     is_charging,
@@ -93,7 +93,7 @@ class Renewals:
         self._payments = payments
         self._charges = charges
         self._steps = RenewalSteps(catalogues, notices)
-        self._cards = RenewalCards(database, clock, payments, notices)
+        self._cards = RenewalCards(payments, notices)
 
     async def step(self, membership_id: UUID) -> None:
         """Takes the membership one step on, where one is due."""
@@ -111,9 +111,7 @@ class Renewals:
 
     async def _step(self, membership_id: UUID) -> UUID | None:
         """A payment that is to be charged now, if any."""
-        asked = _Asked(
-            await self._ask_usage(membership_id), await self._cards.look_at_payments(membership_id)
-        )
+        asked = await self._look_before(membership_id)
         async with self._database.system_session("renew membership") as session:
             now = await self._clock.now(session)
             found = await lock_renewal(session, membership_id, now)
@@ -145,11 +143,15 @@ class Renewals:
                 return None
             return payment_id
 
-    async def _ask_usage(self, membership_id: UUID) -> bool:
-        """What is used, where a scheduled change depends on it. False: nobody could be asked."""
-        async with self._database.system_session("renewal's usage") as session:
+    async def _look_before(self, membership_id: UUID) -> _Asked:
+        """Outside any transaction: what a payer has begun, and what is used, where the step that
+
+        is due depends on them.
+        """
+        async with self._database.system_session("before a renewal's step") as session:
             now = await self._clock.now(session)
-            row = (
+            begun = await begun_payments(session, membership_id, now)
+            site = (
                 await session.execute(
                     select(Site.id, Site.usage_at)
                     .join(Membership, Membership.site_id == Site.id)
@@ -158,14 +160,20 @@ class Renewals:
                     .where(Membership.id == membership_id, MembershipSchedule.due_at <= now)
                 )
             ).one_or_none()
-        if row is None or (row.usage_at is not None and now - row.usage_at < FRESH):
-            return True
+        known = site is None or (site.usage_at is not None and now - site.usage_at < FRESH)
+        return _Asked(
+            usage=known or (site is not None and await self._ask_usage(site.id)),
+            payments=await self._cards.settle_begun(begun),
+        )
+
+    async def _ask_usage(self, site_id: UUID) -> bool:
+        """False: nobody could be asked."""
         try:
-            report = await self._groupware.usage(str(row.id))
+            report = await self._groupware.usage(str(site_id))
         except ProviderError:
             return False
         async with self._database.system_session("renewal's usage") as session:
-            await keep_usage(session, row.id, report)
+            await keep_usage(session, site_id, report)
         return True
 
     async def _go_on(self, session: AsyncSession, r: Renewing, asked: _Asked) -> UUID | None:

@@ -147,6 +147,8 @@ class SitePuts:
                 site.put_due_at = site.operation_id = None
                 site.put_attempts = 0
                 site.updated_at = now
+                if site.state == "TERMINATED":  # nobody is administrator of what is erased
+                    site.admin_name = site.admin_email = None
 
     async def _postpone(self, site_id: UUID, wish: _Wish, *, anew: bool) -> None:
         """Doubling to ten minutes, never given up. `anew`: a failed operation wants another one."""

@@ -83,6 +83,7 @@ NEVER_2XX = {
     "undo_scheduled_change": "needs a scheduled change and the ETag that was read",
     "get_scheduled_change": "nothing is scheduled in the run",
     "preview_scheduled_change": "the run's site has one user for a month: there is nothing less",
+    "get_upcoming": "the run asks for the end of its only service first",
     "agree_to_renewal_price": "the run's renewal is not ordered yet",
     "claim_quote": "needs the token of a mail",
     "register_payment_method": "needs a window that was opened and a card that was typed in it",

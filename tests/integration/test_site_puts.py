@@ -152,6 +152,7 @@ async def test_an_end_closes_the_site_and_the_company(
         site.revision,
     )
     assert world.groupware.sites[str(site.id)].closed
+    assert (site.admin_name, site.admin_email) == (None, None)
     me = await client.get("/v1/me", headers=member.headers)
     assert me.json()["role"] == "CLOSED"
     async with portal.state.deps.database.system_session("test: the contract") as session:
