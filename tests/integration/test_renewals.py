@@ -238,6 +238,23 @@ async def test_money_that_came_in_time_is_found_before_anything_expires(yearly: 
     assert "service_expired" not in await yearly.mails()
 
 
+async def test_a_term_does_not_expire_while_nobody_can_say_whether_it_was_paid(
+    yearly: Story,
+) -> None:
+    await yearly.go(14, "23:50")
+    started = await start_payment(yearly.client, yearly.member, await yearly.renewal())
+    await approve(yearly.world, started["id"])
+    yearly.world.faults.put("webhooks", Fault(down=True))
+    yearly.world.faults.put("portone", Fault(down=True))
+    await yearly.go(15, "00:01")
+    assert await yearly.status() == "OVERDUE"
+    yearly.world.faults.clear()
+    http = yearly.portal.state.deps.payment_provider._portone.http
+    http._breaker = type(http._breaker)()
+    await yearly.go(15, "00:30")
+    assert await yearly.status() == "IN_USE"
+
+
 async def test_an_expired_site_is_taken_up_again_by_an_extension_with_a_new_anchor(
     yearly: Story,
 ) -> None:

@@ -1,6 +1,8 @@
 """Access and end of a site at the groupware, which no order asks for."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -8,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.db.tables.sites import Membership, Site
-from app.domain.provisioning import SiteAccess
+from app.domain.provisioning import DesiredSite, OperationReport, SiteAccepted, SiteAccess
 from app.services.membership_ends import end_membership, lock_membership
 from app.services.site_puts import want_access
 from sandbox.faults import Fault
@@ -42,7 +44,7 @@ async def end(portal: FastAPI, membership_id: str, last_day: date) -> None:
         )
 
 
-async def later(portal: FastAPI, world: World, minutes: int = 15) -> None:
+async def later(portal: FastAPI) -> None:
     """Time passes by which everything is tried again."""
     async with portal.state.deps.database.system_session("test: time passes") as session:
         await session.execute(
@@ -96,7 +98,7 @@ async def test_what_is_wanted_while_the_groupware_is_down_is_put_in_the_end_and_
     assert waiting.applied_revision < waiting.revision
     assert waiting.put_due_at is not None
     world.faults.clear()
-    await later(portal, world)
+    await later(portal)
     done = await site_of(portal, membership)
     theirs = world.groupware.sites[str(site.id)].wanted
     assert (theirs.access, theirs.revision) == ("OFF", done.revision)
@@ -112,10 +114,52 @@ async def test_a_lost_answer_is_asked_for_again(
     await switch(portal, membership, SiteAccess.OFF)
     await run_jobs(portal)
     world.faults.clear()
-    await later(portal, world)
+    await later(portal)
     done = await site_of(portal, membership)
     assert (done.applied_revision, done.put_due_at) == (done.revision, None)
     assert world.groupware.sites[str(done.id)].wanted.access == "OFF"
+
+
+class Interrupted:
+    """A groupware at which something else is wanted while it is asked."""
+
+    def __init__(self, inner: Any, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        self._inner, self._meanwhile = inner, meanwhile
+
+    async def put_site(self, wanted: DesiredSite) -> SiteAccepted:
+        accepted: SiteAccepted = await self._inner.put_site(wanted)
+        await self._meanwhile()
+        return accepted
+
+    async def get_operation(self, operation_id: str) -> OperationReport:
+        report: OperationReport = await self._inner.get_operation(operation_id)
+        return report
+
+
+async def test_what_is_wanted_while_another_wish_is_put_is_not_taken_for_done(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    member = await customer(client, world, portal)
+    membership = await only_membership(client, member)
+    await switch(portal, membership, SiteAccess.OFF)
+    puts = portal.state.deps.site_puts
+    inner = puts._groupware
+    puts._groupware = Interrupted(inner, lambda: switch(portal, membership, SiteAccess.ON))
+    try:
+        await puts.put((await site_of(portal, membership)).id)
+    finally:
+        puts._groupware = inner
+    between = await site_of(portal, membership)
+    assert between.applied_revision < between.revision
+    assert between.put_due_at is not None
+    await run_jobs(portal)
+    done = await site_of(portal, membership)
+    theirs = world.groupware.sites[str(done.id)].wanted
+    assert (theirs.access, theirs.revision, done.applied_revision) == (
+        "ON",
+        done.revision,
+        done.revision,
+    )
 
 
 async def test_a_paid_item_puts_access_on_again(
@@ -129,7 +173,7 @@ async def test_a_paid_item_puts_access_on_again(
     await pay(client, world, member, order)
     await run_jobs(portal)
     assert (await read_order(client, member, order))["status"] == "COMPLETED"
-    await later(portal, world)
+    await later(portal)
     done = await site_of(portal, membership)
     assert (done.access, done.applied_revision, done.put_due_at) == ("ON", done.revision, None)
     assert world.groupware.sites[str(done.id)].wanted.access == "ON"
@@ -144,7 +188,7 @@ async def test_an_end_closes_the_site_and_the_company(
     await end(portal, membership, date(2030, 1, 31))
     await run_jobs(portal)
     world.faults.clear()
-    await later(portal, world)
+    await later(portal)
     site = await site_of(portal, membership)
     assert (site.state, site.put_due_at, site.applied_revision) == (
         "TERMINATED",
