@@ -69,6 +69,14 @@ async def make_due(portal: FastAPI) -> None:
         )
 
 
+async def when_it_is_well_again(world: World, portal: FastAPI) -> None:
+    """The provider's trouble is over, and the check of what is open has its turn."""
+    world.faults.clear()
+    fresh_breaker(portal)
+    await make_due(portal)
+    await run_jobs(portal)
+
+
 async def test_paying_by_a_registered_card_is_done_at_once(
     client: httpx.AsyncClient, world: World, portal: FastAPI
 ) -> None:
@@ -151,12 +159,27 @@ async def test_charged_and_the_connection_dropped_is_found_out(
     assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
     assert len(charges_of(world, order)) == 1
     assert (await read_order(client, member, order))["payment_status"] == "UNPAID"
-    world.faults.clear()
-    fresh_breaker(portal)
-    await make_due(portal)
-    await run_jobs(portal)
+    await when_it_is_well_again(world, portal)
     assert (await read_order(client, member, order))["status"] == "COMPLETED"
     assert len(charges_of(world, order)) == 1
+
+
+async def test_a_decline_whose_answer_was_lost_is_not_tried_again(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """Who is in doubt reads: a lost or stolen card is charged once, and so is any other."""
+    member, card, order = await ordered(client, world, "4518420000000003")
+    world.faults.put("portone", Fault(drop_after=0))
+    assert (await pay_now(client, member, order)).status_code == 503
+    decide_charges(world, card["billing_key"], "APPROVED")
+    await when_it_is_well_again(world, portal)
+    assert charges_of(world, order) == []
+    async with portal.state.deps.database.system_session("test") as session:
+        row = await session.execute(
+            text("SELECT status, failure_code FROM payments WHERE order_id = :id"),
+            {"id": order["id"]},
+        )
+        assert tuple(row.one()) == ("FAILED", "LOST_OR_STOLEN")
 
 
 async def test_charged_and_answered_after_the_time_out_is_paid_at_once(
@@ -178,10 +201,7 @@ async def test_a_charge_that_never_arrived_is_made_by_the_check(
     world.faults.put("portone", Fault(down=True))
     assert (await pay_now(client, member, order)).status_code == 503
     assert charges_of(world, order) == []
-    world.faults.clear()
-    fresh_breaker(portal)
-    await make_due(portal)
-    await run_jobs(portal)
+    await when_it_is_well_again(world, portal)
     assert (await read_order(client, member, order))["status"] == "COMPLETED"
     assert len(charges_of(world, order)) == 1
 
@@ -303,10 +323,7 @@ async def test_an_unreadable_answer_is_no_answer(
     member, _, order = await ordered(client, world)
     world.faults.put("portone", Fault(nonsense=True))
     assert (await pay_now(client, member, order)).status_code == 502
-    world.faults.clear()
-    fresh_breaker(portal)
-    await make_due(portal)
-    await run_jobs(portal)
+    await when_it_is_well_again(world, portal)
     assert (await read_order(client, member, order))["status"] == "COMPLETED"
 
 
