@@ -96,6 +96,7 @@ class OrderRead(msgspec.Struct, frozen=True):
     ordered_on: date
     starts_on: date | None
     expires_at: datetime | None
+    terms_due_on: date | None
     paid_at: datetime | None
     created_at: datetime
     items: list[ItemRead]
@@ -133,7 +134,8 @@ class OrderSummaryRead(msgspec.Struct, frozen=True):
 _ORDER_COLUMNS = (
     "o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method, o.catalogue_code,"
     " o.coupon_code, o.coupon_discount, o.amount, o.discount, o.supply, o.vat, o.total,"
-    " o.credit_used, o.ordered_on, o.starts_on, o.expires_at, o.paid_at, o.created_at"
+    " o.credit_used, o.ordered_on, o.starts_on, o.expires_at, o.terms_due_on,"
+    " o.paid_at, o.created_at"
 )
 _ITEMS = (
     "(SELECT json_agg(json_build_object('id', i.id, 'position', i.position, 'type', i.type,"

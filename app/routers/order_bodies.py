@@ -119,7 +119,10 @@ class OrderSummaryBody(AnswerStruct, frozen=True):
 
 
 class OrderBody(AnswerStruct, frozen=True):
-    """An order whole. `applied_on` is 적용시작일: the first day of the first open site."""
+    """An order whole. `applied_on` is 적용시작일: the first day of the first open site.
+
+    `payment_due_on` (후불): the last day to pay on, from the delivery on.
+    """
 
     id: UUID
     number: Annotated[str, Field(examples=["ORD-20261124-000001"])]
@@ -145,6 +148,7 @@ class OrderBody(AnswerStruct, frozen=True):
     applied_on: date | None
     starts_on: date | None
     expires_at: datetime | None
+    payment_due_on: date | None
     paid_at: datetime | None
     created_at: datetime
     history: list[OrderEventBody]
@@ -202,6 +206,7 @@ def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> Or
         applied_on=_applied_on(order.items),
         starts_on=order.starts_on,
         expires_at=order.expires_at,
+        payment_due_on=order.terms_due_on,
         paid_at=order.paid_at,
         created_at=order.created_at,
         history=[

@@ -77,6 +77,7 @@ class PlacedOrder:
             ordered_on=order.ordered_on,
             starts_on=order.starts_on,
             expires_at=order.expires_at,
+            terms_due_on=None,
             paid_at=order.paid_at,
             created_at=order.created_at,
             items=[self._item(item) for item in self.items],

@@ -124,6 +124,7 @@ async def test_an_order_on_terms_is_delivered_first_and_invoiced_with_its_delive
     assert (read["status"], read["payment_status"]) == ("COMPLETED", "ON_TERMS")
     assert read["payment_method"] == "TERMS"
     today = seoul_date(await now_of(portal))
+    assert read["payment_due_on"] == str(today + timedelta(days=30))
     mails = await mails_to(portal, member.email, "terms_invoice")
     assert [(m["total"], m["due_on"]) for m in mails] == [
         ("583,000", str(today + timedelta(days=30)))
