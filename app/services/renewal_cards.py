@@ -129,8 +129,9 @@ class RenewalCards:
     async def _all_declined(
         self, session: AsyncSession, r: Renewing, step: Step, order: Order
     ) -> None:
-        declined = await last_declined(session, order)
-        if declined is None:
+        """Told where a card was tried for this step."""
+        declined, tried = await last_declined(session, order), r.schedule.charge_tried_at
+        if declined is None or tried is None or declined.created_at < tried:
             return
         card = await session.get_one(Card, declined.payment_method_id)
         again = next_try(r.term, step.name)

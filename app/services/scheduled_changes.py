@@ -125,6 +125,7 @@ class ScheduledChanges:
         """
         found = await self._find(session, principal, membership_id, used, lock=True)
         _check_revision(found.row, seen_revision)
+        _check_nothing_waits(found.read)
         scheduled = await self._schedule(session, principal, found, wanted)
         await forget_scheduled_change(session, membership_id)
         session.add(
@@ -171,6 +172,7 @@ class ScheduledChanges:
         if scheduled is None:
             raise DomainError("scheduled_change_not_found")
         check_undo(found.read.contract, seoul_date(principal.now))
+        _check_nothing_waits(found.read)
         await forget_scheduled_change(session, membership_id)
         _touch(session, principal, found.row, AuditAction.SCHEDULED_CHANGE_UNDONE, scheduled.wanted)
         await session.flush()
@@ -254,6 +256,12 @@ def _check_revision(row: Membership, seen: int | None) -> None:
         raise DomainError("precondition_failed")
     if row.billing_channel == "RESELLER":
         raise DomainError("managed_by_reseller")
+
+
+def _check_nothing_waits(read: ContractRead) -> None:
+    """Raises `membership_change_in_progress`: a renewal that was paid is for what was scheduled."""
+    if read.busy:
+        raise DomainError("membership_change_in_progress")
 
 
 def _touch(

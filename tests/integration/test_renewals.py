@@ -313,6 +313,14 @@ async def test_a_reduction_is_in_the_renewal_and_waits_for_its_first_day(yearly:
     await yearly.pays(made)
     assert (await yearly.sees())["users"]["total"] == 10
     assert (await yearly.renewal())["status"] == "PAID"
+    # It was paid for eight: what was scheduled stands.
+    path = f"/v1/memberships/{yearly.membership}"
+    read = await yearly.client.get(path, headers=yearly.member.headers)
+    late = await yearly.client.delete(
+        f"{path}/scheduled-change",
+        headers=yearly.member.headers | {"If-Match": read.headers["etag"]},
+    )
+    assert refused(late) == (409, "membership_change_in_progress")
     await yearly.go(1, "00:06")
     seen = await yearly.sees()
     assert (seen["users"]["total"], seen["monthly_fee"], seen["status"]) == (8, 32_000, "IN_USE")
@@ -509,6 +517,33 @@ async def test_the_version_of_the_orders_day_is_the_one_that_counts(
                 text("DELETE FROM catalogue_versions WHERE code = :code"), {"code": dearer["code"]}
             )
         portal.state.deps.catalogues.forget()
+
+
+async def test_a_price_agreement_of_the_orders_day_goes_before_the_catalogue(
+    yearly: Story, owner_engine: AsyncEngine
+) -> None:
+    """Agreed to the day of the order: 10 × 3,500 × 12 = 420,000, and 42,000 VAT."""
+    insert = text(
+        "INSERT INTO price_agreements (company_id, membership_id, unit_prices, first_day,"
+        " last_day, reason, made_by, created_at) VALUES (:company, :membership,"
+        " cast(:prices AS jsonb), :first, :last, 'long customer', 'operator:kim', :now)"
+    )
+    values = {
+        "company": UUID(yearly.member.company_id),
+        "membership": UUID(yearly.membership),
+        "prices": '{"SHARED_USER": 3500}',
+        "first": yearly.day(-100),
+        "last": yearly.day(-30),
+        "now": at(yearly.day(-100)),
+    }
+    async with owner_engine.begin() as connection:
+        await connection.execute(insert, values)
+    await yearly.go(-20)
+    made = await yearly.renewal()
+    assert (made["total"], made["items"][0]["labels"]) == (462_000, ["협약 단가"])
+    await yearly.pays(made)
+    ends = yearly.last.replace(year=yearly.last.year + 1)
+    assert (await yearly.sees())["expires_on"] == str(ends)
 
 
 async def test_a_week_of_downtime_over_the_last_day_is_made_up_for_in_order(
