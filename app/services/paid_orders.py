@@ -48,6 +48,14 @@ class PaidOrders:
         if not on_terms:
             order.payment_method = payment.method
             jobs += await self._open_items(session, order, now)
+        # Whatever else was begun is over: an account that is open is closed by its job.
+        await session.execute(
+            update(Payment)
+            .where(
+                Payment.order_id == order.id, Payment.id != payment.id, Payment.status == "READY"
+            )
+            .values(status="CANCELLED", updated_at=now)
+        )
         await session.execute(
             update(Company)
             .where(Company.id == order.company_id, Company.proven_at.is_(None))

@@ -189,7 +189,7 @@ class Payments:
         `payment_method_not_found` and `payment_method_lost`.
         """
         method = PaymentMethod(named or order.payment_method or "")
-        waiting = await _in_doubt(session, order)
+        waiting = await _in_doubt(session, order, method)
         if waiting is not None:
             if waiting.method != PaymentMethod.BANK_TRANSFER or waiting.method != method:
                 raise DomainError("payment_in_progress")
@@ -425,12 +425,12 @@ def decline(payment: Payment, reason: Decline, provider_code: str | None) -> Non
     payment.check_due_at = None
 
 
-async def _in_doubt(session: AsyncSession, order: Order) -> Payment | None:
+async def _in_doubt(session: AsyncSession, order: Order, method: PaymentMethod) -> Payment | None:
     """What may not be closed: a charge of which nobody knows the outcome, or a bank transfer of
 
     which a part has come. An untouched bank transfer is gone on with as well.
     """
-    by_transfer = order.payment_method == PaymentMethod.BANK_TRANSFER
+    by_transfer = method is PaymentMethod.BANK_TRANSFER
     doubtful = (
         select(Payment)
         .where(

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from sandbox.faults import Fault
+from sandbox.portone.console_actions import approve
 from sandbox.portone.virtual_accounts import deposit
 from sandbox.world import World
 from tests.flows import (
@@ -21,6 +22,7 @@ from tests.flows import (
     read_order,
     run_jobs,
     sign_up,
+    start_payment,
 )
 from tests.mails import mails_to
 
@@ -278,6 +280,27 @@ async def test_a_payment_that_is_over_has_its_account_closed(
     assert world.portone.payments[payment["id"]].status == "CANCELLED"
     answer = await client.get(f"/v1/payments/{payment['id']}", headers=member.headers)
     assert (answer.json()["status"], answer.json()["virtual_account"]) == ("CANCELLED", None)
+
+
+async def test_an_order_that_was_paid_another_way_has_its_account_closed(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """A card window that was closed is paid all the same, after an account was issued."""
+    member = await sign_up(client, world)
+    order = await place(client, member)
+    card = await start_payment(client, member, order)
+    changed = await client.put(
+        f"/v1/orders/{order['id']}/payment-method",
+        json={"payment_method": "VIRTUAL_ACCOUNT"},
+        headers=member.headers,
+    )
+    assert changed.status_code == 200, changed.text
+    account = (await begin(client, member, order)).json()
+    await approve(world, card["id"])
+    await complete(client, member, card)
+    await run_jobs(portal)
+    assert (await read_order(client, member, order))["payment_method"] == "CARD"
+    assert world.portone.payments[account["id"]].status == "CANCELLED"
 
 
 async def test_closing_is_tried_again_until_the_provider_has_done_it(
