@@ -111,21 +111,36 @@ def sign_up_body(business_token: str, identity_token: str, **changed: Any) -> di
     } | changed
 
 
-async def sign_up(client: httpx.AsyncClient, world: World, **changed: Any) -> Member:
-    """A new company with its corporate member, signed in."""
+async def sign_up(
+    client: httpx.AsyncClient, world: World, *, with_tax_contact: bool = True, **changed: Any
+) -> Member:
+    """A new company with its corporate member, signed in; its tax invoices know where to go."""
     body = sign_up_body(
         await verify_business(client), await verify_person(client, world), **changed
     )
     answer = await client.post("/v1/accounts/corporate", json=body)
     assert answer.status_code == 201, answer.text
     account = answer.json()["account"]
-    return Member(
+    member = Member(
         login_id=account["login_id"],
         account_id=account["id"],
         company_id=account["company_id"],
         session=answer.json()["session"],
         email=body["contact"]["email"],
     )
+    if with_tax_contact:
+        await name_tax_contact(client, member)
+    return member
+
+
+async def name_tax_contact(client: httpx.AsyncClient, member: Member) -> None:
+    """What an order needs whose payment has a tax invoice."""
+    path = "/v1/company/tax-invoice-contact"
+    seen = await client.get(path, headers=member.headers)
+    answer = await client.put(
+        path, json=TAX_CONTACT, headers=member.headers | {"If-Match": seen.headers["etag"]}
+    )
+    assert answer.status_code == 200, answer.text
 
 
 TAX_CONTACT = {

@@ -80,6 +80,7 @@ class SubdomainRequest(RequestModel):
             "membership_change_in_progress",
             "change_needs_confirmation",
             "payment_method_not_allowed",
+            "tax_invoice_information_required",
             "consent_required",
             "consent_unknown",
             "provider_unavailable",

@@ -37,6 +37,7 @@ class PaymentMethodRequest(RequestModel):
         "order_state_conflict",
         "payment_in_progress",
         "payment_method_not_allowed",
+        "tax_invoice_information_required",
         *PROVIDER,
         body=True,
     ),

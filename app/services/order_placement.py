@@ -52,6 +52,7 @@ from app.services.order_rows import OrderRows, PlacedOrder
 from app.services.payment_terms import terms_days
 from app.services.principals import Principal
 from app.services.quote_orders import check_unchanged, mark_ordered
+from app.services.tax_invoice_contacts import TaxInvoiceContacts
 
 SAME_ORDER_WITHIN = timedelta(minutes=30)
 OPEN_HOLDS = 3
@@ -109,6 +110,7 @@ async def place_order(
         {*offered, PaymentMethod.TERMS},
         has_credit=priced.has_credit,
     )
+    await TaxInvoiceContacts(vault).require_for(session, principal.company_id, method)
     on_terms = None
     if method is PaymentMethod.TERMS:
         on_terms = await terms_days(session, principal.company_id, priced.total - credit_used)

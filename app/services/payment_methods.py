@@ -26,6 +26,7 @@ from app.services.order_events import account_actor
 from app.services.orders import lock_order
 from app.services.payments import Payments
 from app.services.principals import Access, Principal, read_within
+from app.services.tax_invoice_contacts import TaxInvoiceContacts
 
 _OPEN = (PaymentState.READY, PaymentState.FAILED)
 """A refused card may be tried again in the window that is open."""
@@ -35,15 +36,16 @@ _ADDING = frozenset({OrderType.ADD, OrderType.ADD_EXTEND})
 class PaymentMethods:
     """Changing how an order is paid."""
 
-    def __init__(self, payments: Payments) -> None:
+    def __init__(self, payments: Payments, tax_contacts: TaxInvoiceContacts) -> None:
         self._payments = payments
+        self._tax_contacts = tax_contacts
 
     async def change(self, access: Access, order_id: UUID, wanted: str) -> OrderRead:
         """The order with the method; naming the one that it has changes nothing.
 
         Raises `order_not_found`, `order_state_conflict` once it is paid or over,
-        `payment_method_not_allowed`, `payment_in_progress`, and ProviderError where what is open
-        cannot be looked at: then nothing was changed.
+        `payment_method_not_allowed`, `payment_in_progress`, `tax_invoice_information_required`,
+        and ProviderError where what is open cannot be looked at: then nothing was changed.
         """
         async with access.transaction() as (session, principal):
             order = await self._unpaid(session, principal, order_id)
@@ -76,6 +78,7 @@ class PaymentMethods:
         offered = self._payments.shop.methods
         method = check_method(wanted, order.to_pay, offered, has_credit=has_credit)
         assert method is not None
+        await self._tax_contacts.require_for(session, order.company_id, method)
         return method
 
     async def _write(

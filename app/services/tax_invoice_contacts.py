@@ -12,7 +12,14 @@ from app.db.tables.tax_invoices import TaxInvoiceContact
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
-from app.domain.evidence import Contact, Recipient, check_complete
+from app.domain.evidence import (
+    Contact,
+    EvidenceKind,
+    Recipient,
+    check_complete,
+    evidence_of,
+)
+from app.domain.orders import PaymentMethod
 from app.services.audit import AuditEntry, record
 from app.services.principals import Principal
 
@@ -137,9 +144,15 @@ class TaxInvoiceContacts:
             tuple(Contact(p.name, p.email, p.phone) for p in people.contacts),
         )
 
-    async def require(self, session: AsyncSession, company_id: UUID) -> None:
-        """Raises `tax_invoice_information_required`, naming what lacks."""
-        check_complete(await self.recipient(session, company_id))
+    async def require_for(
+        self, session: AsyncSession, company_id: UUID, method: PaymentMethod | None
+    ) -> None:
+        """Before an order is to be paid by a method whose evidence is a tax invoice.
+
+        Raises `tax_invoice_information_required`, naming what lacks.
+        """
+        if method is not None and evidence_of(method) is EvidenceKind.TAX_INVOICE:
+            check_complete(await self.recipient(session, company_id))
 
     def _people(self, row: TaxInvoiceContact) -> _People:
         return msgspec.json.decode(self._vault.open(_PEOPLE, row.people), type=_People)

@@ -15,6 +15,7 @@ from tests.flows import (
     Member,
     item,
     key,
+    name_tax_contact,
     order_body,
     phone_number,
     sign_up_body,
@@ -234,6 +235,7 @@ async def test_another_method_and_a_capture_at_once_end_in_one_payment(
     for turn in range(12):
         if turn % 3 == 0:  # a company holds three sub-domains
             member = await sign_up(stack, apis[0])
+            await name_tax_contact(apis[0], member)
         body = order_body(confirm_duplicate=True)
         placed = await apis[0].post("/v1/orders", json=body, headers=member.headers | key())
         order_id = placed.json()["id"]

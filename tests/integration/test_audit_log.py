@@ -146,7 +146,7 @@ async def test_a_tenant_writes_of_its_own_company_and_account_only(
 async def test_a_tenant_reads_no_line_of_a_neighbour_without_a_where(
     database: Database, client: httpx.AsyncClient, world: World, boss: Member
 ) -> None:
-    neighbour = await sign_up(client, world)
+    neighbour = await sign_up(client, world, with_tax_contact=False)
     async with database.tenant_session(
         UUID(neighbour.account_id), UUID(neighbour.company_id)
     ) as session:

@@ -13,7 +13,7 @@ from app.settings import Settings
 from sandbox.world import World
 from tests.contracts import noon, set_clock
 from tests.flows import Member, ask_for_quote, customer, run_jobs, sign_up
-from tests.integration.test_tax_invoices import give, names_contact, paid_by_transfer
+from tests.integration.test_tax_invoices import give, paid_by_transfer
 from tests.operators import TOKEN, operator_client
 
 _days = iter(date(2033 + turn, 3, 2) for turn in range(60))
@@ -57,7 +57,6 @@ async def test_all_that_became_of_a_transfer_is_there_as_a_file(
     client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
 ) -> None:
     member = await sign_up(client, world)
-    await names_contact(client, member)
     await ask_for_quote(client, member)
     order = await paid_by_transfer(client, world, member)
     await run_jobs(portal)

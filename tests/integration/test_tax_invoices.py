@@ -21,7 +21,18 @@ from sandbox.portone.console_actions import approve
 from sandbox.portone.state import TaxInvoice
 from sandbox.world import World
 from tests.contracts import noon, set_clock
-from tests.flows import TAX_CONTACT, Member, complete, key, pay, place, run_jobs, sign_up
+from tests.flows import (
+    TAX_CONTACT,
+    Member,
+    complete,
+    key,
+    name_tax_contact,
+    order_body,
+    pay,
+    place,
+    run_jobs,
+    sign_up,
+)
 from tests.integration.test_payment_rules import fresh_breaker
 from tests.mails import mails_to
 
@@ -47,14 +58,6 @@ async def today(portal: FastAPI, world: World) -> date:
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-async def names_contact(client: httpx.AsyncClient, member: Member) -> None:
-    seen = await client.get(PATH, headers=member.headers)
-    answer = await client.put(
-        PATH, json=TAX_CONTACT, headers=member.headers | {"If-Match": seen.headers["etag"]}
-    )
-    assert answer.status_code == 200, answer.text
 
 
 async def paid_by_transfer(
@@ -98,7 +101,6 @@ async def test_a_transfer_is_invoiced_on_its_day_to_the_companys_contact(
     client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
 ) -> None:
     member = await sign_up(client, world)
-    await names_contact(client, member)
     order = await paid_by_transfer(client, world, member)
     await run_jobs(portal)
     (made,) = invoices_of(world, order)
@@ -115,7 +117,6 @@ async def test_a_card_has_its_slip_and_no_invoice(
     client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
 ) -> None:
     member = await sign_up(client, world)
-    await names_contact(client, member)
     order = await place(client, member)
     await pay(client, world, member, order)
     await run_jobs(portal)
@@ -127,7 +128,6 @@ async def test_what_goes_back_is_a_correction_with_its_reason_once_the_original_
 ) -> None:
     """360,000 of supply and 36,000 VAT; a fee of 36,000 is kept and is no supply."""
     member = await sign_up(client, world)
-    await names_contact(client, member)
     order = await paid_by_transfer(client, world, member)
     await run_jobs(portal)
     await give(portal, order, 360_000, 36_000, 36_000)
@@ -149,7 +149,6 @@ async def test_all_of_it_back_cancels_the_contract(
     client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
 ) -> None:
     member = await sign_up(client, world)
-    await names_contact(client, member)
     order = await paid_by_transfer(client, world, member)
     await run_jobs(portal)
     await set_clock(portal, world, noon(today + timedelta(days=3)))
@@ -164,7 +163,6 @@ async def test_a_lost_answer_issues_nothing_twice(
     client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
 ) -> None:
     member = await sign_up(client, world)
-    await names_contact(client, member)
     order = await paid_by_transfer(client, world, member)
     world.faults.put("portone", Fault(drop_after=0))
     await run_jobs(portal)
@@ -187,11 +185,48 @@ async def waiting(portal: FastAPI, member: Member) -> list[str | None]:
         return [row.failure for row in found]
 
 
+async def test_without_a_contact_nothing_is_ordered_that_would_need_an_invoice(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    """Neither by the order nor by another method afterwards; a card needs none."""
+    member = await sign_up(client, world, with_tax_contact=False)
+    direct = await client.post(
+        "/v1/orders",
+        json=order_body(payment_method="TRANSFER"),
+        headers=member.headers | key(),
+    )
+    order = await place(client, member)
+    later = await client.put(
+        f"/v1/orders/{order['id']}/payment-method",
+        json={"payment_method": "TRANSFER"},
+        headers=member.headers,
+    )
+    for refused in (direct, later):
+        assert (refused.status_code, refused.json()["code"]) == (
+            422,
+            "tax_invoice_information_required",
+        )
+    missing = [fact["pointer"] for fact in later.json()["missing"]]
+    assert missing[:2] == ["/representative_name", "/road_address"]
+    await name_tax_contact(client, member)
+    again = await client.put(
+        f"/v1/orders/{order['id']}/payment-method",
+        json={"payment_method": "TRANSFER"},
+        headers=member.headers,
+    )
+    assert again.status_code == 200
+
+
 async def test_without_a_contact_it_waits_the_customer_is_asked_and_somebody_is_woken(
     client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
 ) -> None:
     member = await sign_up(client, world)
     order = await paid_by_transfer(client, world, member)
+    async with portal.state.deps.database.system_session("test data") as session:
+        await session.execute(
+            text("DELETE FROM tax_invoice_contacts WHERE company_id = :id"),
+            {"id": UUID(member.company_id)},
+        )
     await run_jobs(portal)
     assert await waiting(portal, member) == ["recipient_incomplete"]
     assert len(await mails_to(portal, member.email, "tax_contact_wanted")) == 1
@@ -203,7 +238,7 @@ async def test_without_a_contact_it_waits_the_customer_is_asked_and_somebody_is_
         await run_jobs(portal)
     (late,) = [entry for entry in logs if entry["event"] == "tax_invoice_late"]
     assert (late["written_on"], late["failure"]) == (str(today), "recipient_incomplete")
-    await names_contact(client, member)
+    await name_tax_contact(client, member)
     await set_clock(portal, world, noon(date(today.year, 4, 9)) + timedelta(hours=1))
     await run_jobs(portal)
     (made,) = invoices_of(world, order)
@@ -213,10 +248,10 @@ async def test_without_a_contact_it_waits_the_customer_is_asked_and_somebody_is_
 async def test_the_contact_is_read_and_written_whole(
     client: httpx.AsyncClient, world: World, today: date
 ) -> None:
-    member = await sign_up(client, world)
+    member = await sign_up(client, world, with_tax_contact=False)
     empty = await client.get(PATH, headers=member.headers)
     assert (empty.headers["etag"], empty.json()["contacts"]) == ('"r0"', [])
-    await names_contact(client, member)
+    await name_tax_contact(client, member)
     seen = await client.get(PATH, headers=member.headers)
     assert seen.json() == TAX_CONTACT | {
         "address_detail": None,
