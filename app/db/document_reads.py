@@ -34,6 +34,8 @@ _PAPERS = (
     "   FROM payments y JOIN orders o ON o.id = y.order_id"
     "  WHERE y.company_id = p.company_id AND y.paid_at IS NOT NULL"
     "    AND y.receipt_url IS NOT NULL AND y.method IN ('CARD', 'BILLING_KEY')"
+    "    AND NOT EXISTS (SELECT 1 FROM tax_invoices t"
+    "      WHERE t.order_id = y.order_id AND t.purpose = 'INVOICE')"
     " UNION ALL SELECT 'REFUND_NOTE', r.id, coalesce(o.number, ''), r.done_at, r.amount, NULL"
     "   FROM refunds r LEFT JOIN orders o ON o.id = r.order_id"
     "  WHERE r.company_id = p.company_id AND r.state = 'DONE' AND r.amount > 0"

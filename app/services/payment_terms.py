@@ -32,6 +32,7 @@ from app.services.audit import AuditEntry, operator_actor, record
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.paid_orders import ON_TERMS
+from app.services.tax_invoices import want_invoice_on_terms
 
 MIND_TERMS = "mind_terms"
 _KINDS = {
@@ -177,6 +178,8 @@ class Terms:
                 order.terms_next_at = at
                 return
             order.terms_stage = str(reached)
+            if reached is TermsStage.INVOICED:
+                await want_invoice_on_terms(session, order, now)
             if reached not in _KINDS:
                 order.payment_status = str(PaymentStatus.OVERDUE)
             following = next_stage(reached, order.terms_due_on)

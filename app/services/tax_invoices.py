@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -34,6 +34,7 @@ from app.domain.evidence import (
     missing_of,
     reason_of,
 )
+from app.domain.ledger import vat_of_rest
 from app.domain.orders import PaymentMethod
 from app.domain.periods import seoul_date
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
@@ -61,40 +62,71 @@ async def want_tax_invoice(
     """
     if evidence_of(PaymentMethod(payment.method)) is not EvidenceKind.TAX_INVOICE:
         return
+    if await _original(session, payment.id, payment.order_id) is not None:  # asked for on terms
+        return
     supplied = Supplied(payment.amount - vat, vat)
-    row = _row(payment, supplied, on, now)
-    session.add(row)
-    await session.flush()
-    await enqueue(session, [Job(ISSUE_TAX_INVOICE, row.id)])
+    await _add(session, _row(payment.company_id, payment.order_id, supplied, on, now, payment.id))
+
+
+async def want_invoice_on_terms(session: AsyncSession, order: Order, now: datetime) -> None:
+    """For an order that is delivered first: written on the day it is asked for (청구)."""
+    vat = vat_of_rest(order.vat, order.total, order.credit_used)
+    supplied = Supplied(order.to_pay - vat, vat)
+    row = _row(order.company_id, order.id, supplied, seoul_date(now), now)
+    row.purpose = str(InvoicePurpose.INVOICE)
+    await _add(session, row)
 
 
 async def want_correction(session: AsyncSession, refund: Refund, now: datetime) -> None:
     """For what goes back of a payment that has an invoice; in the transaction that decides it."""
     if refund.payment_id is None or refund.amount == 0:
         return
-    original = await session.scalar(
-        select(TaxInvoice).where(
-            TaxInvoice.payment_id == refund.payment_id, TaxInvoice.refund_id.is_(None)
-        )
-    )
+    payment = await session.get_one(Payment, refund.payment_id)
+    original = await _original(session, payment.id, payment.order_id)
     if original is None:
         return
-    payment = await session.get_one(Payment, refund.payment_id)
     correction = corrected_by(refund.amount, refund.vat, refund.fee)
-    row = _row(payment, correction, seoul_date(now), now)
+    on = seoul_date(now)
+    row = _row(payment.company_id, payment.order_id, correction, on, now, payment.id)
+    row.purpose = original.purpose
     row.refund_id = refund.id
     row.reason = str(reason_of(Supplied(original.supply, original.vat), correction))
+    await _add(session, row)
+
+
+async def _add(session: AsyncSession, row: TaxInvoice) -> None:
     session.add(row)
     await session.flush()
     await enqueue(session, [Job(ISSUE_TAX_INVOICE, row.id)])
 
 
-def _row(payment: Payment, supplied: Supplied, written_on: date, now: datetime) -> TaxInvoice:
+async def _original(
+    session: AsyncSession, payment_id: UUID | None, order_id: UUID
+) -> TaxInvoice | None:
+    """The invoice of a payment, or of its order where that was on terms."""
+    found: TaxInvoice | None = await session.scalar(
+        select(TaxInvoice).where(
+            TaxInvoice.order_id == order_id,
+            TaxInvoice.refund_id.is_(None),
+            or_(TaxInvoice.payment_id == payment_id, TaxInvoice.payment_id.is_(None)),
+        )
+    )
+    return found
+
+
+def _row(
+    company_id: UUID,
+    order_id: UUID,
+    supplied: Supplied,
+    written_on: date,
+    now: datetime,
+    payment_id: UUID | None = None,
+) -> TaxInvoice:
     return TaxInvoice(
         id=new_id(),
-        company_id=payment.company_id,
-        order_id=payment.order_id,
-        payment_id=payment.id,
+        company_id=company_id,
+        order_id=order_id,
+        payment_id=payment_id,
         refund_id=None,
         reason=None,
         purpose=str(InvoicePurpose.RECEIPT),
@@ -241,9 +273,5 @@ class TaxInvoices:
 async def _original_key(session: AsyncSession, row: TaxInvoice) -> str | None:
     if row.refund_id is None:
         return None
-    found = await session.scalar(
-        select(TaxInvoice.id).where(
-            TaxInvoice.payment_id == row.payment_id, TaxInvoice.refund_id.is_(None)
-        )
-    )
-    return str(found)
+    found = await _original(session, row.payment_id, row.order_id)
+    return str(found.id) if found else None

@@ -35,6 +35,7 @@ from tests.flows import (
 )
 from tests.integration.test_payment_rules import fresh_breaker
 from tests.mails import mails_to
+from tests.operators import TOKEN, operator_client
 
 _days = iter(date(2033 + turn, 3, 2) for turn in range(60))
 PATH = "/v1/company/tax-invoice-contact"
@@ -183,6 +184,35 @@ async def waiting(portal: FastAPI, member: Member) -> list[str | None]:
             {"id": UUID(member.company_id)},
         )
         return [row.failure for row in found]
+
+
+async def test_an_order_on_terms_is_invoiced_once_with_its_delivery_and_not_again_when_paid(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    """청구 on the day of the delivery; the money that comes later has no evidence of its own."""
+    member = await sign_up(client, world)
+    async with operator_client(portal) as operator:
+        path = f"/v1/operator/companies/{member.company_id}/payment-terms"
+        await operator.put(path, json={"days": 30, "limit": None}, headers=TOKEN)
+    order = await place(client, member, order_body(payment_method="TERMS"))
+    await run_jobs(portal)
+    (made,) = invoices_of(world, order)
+    assert (made.content["writeDate"], made.content["purposeType"]) == (str(today), "INVOICE")
+    assert made.content["totalAmount"] == 583_000
+    await set_clock(portal, world, noon(today + timedelta(days=3)))
+    started = await client.post(
+        f"/v1/orders/{order['id']}/payments",
+        json={"method": "TRANSFER"},
+        headers=member.headers | key(),
+    )
+    await approve(world, started.json()["id"], method="TRANSFER")
+    assert (await complete(client, member, started.json()))["status"] == "PAID"
+    await run_jobs(portal)
+    assert invoices_of(world, order) == [made]
+    await give(portal, order, 360_000, 36_000, 36_000)
+    await run_jobs(portal)
+    _, correction = invoices_of(world, order)
+    assert (correction.original_id, correction.content["purposeType"]) == (made.id, "INVOICE")
 
 
 async def test_without_a_contact_nothing_is_ordered_that_would_need_an_invoice(

@@ -28,8 +28,9 @@ class TaxInvoiceContact(Timestamps, Base):
 class TaxInvoice(OfCompany, Timestamps, Base):
     """Its id is the supplier's document key at the provider.
 
-    Of a payment, or of a refund that corrects the payment's. Amounts are KRW, negative on a
-    correction. `due_at`: when it is tried next, `alarm_due_at`: when somebody has to look.
+    Of a payment, of an order on terms, or of a refund that corrects one of them. Amounts are KRW,
+    negative on a correction. `due_at`: when it is tried next, `alarm_due_at`: when somebody has to
+    look.
     """
 
     __tablename__ = "tax_invoices"
@@ -38,12 +39,19 @@ class TaxInvoice(OfCompany, Timestamps, Base):
         one_of("state", "WAITING", "ISSUED"),
         one_of("reason", "CHANGE_IN_SUPPLY_COST", "CANCELLATION_OF_CONTRACT"),
         CheckConstraint("(refund_id IS NULL) = (reason IS NULL)", name="correction"),
+        CheckConstraint("payment_id IS NOT NULL OR purpose = 'INVOICE'", name="asked_for"),
         CheckConstraint("(state = 'ISSUED') = (issued_at IS NOT NULL)", name="issued"),
         Index(
             "uq_tax_invoices_payment",
             "payment_id",
             unique=True,
             postgresql_where="refund_id IS NULL",
+        ),
+        Index(
+            "uq_tax_invoices_on_terms",
+            "order_id",
+            unique=True,
+            postgresql_where="refund_id IS NULL AND purpose = 'INVOICE'",
         ),
         Index("ix_tax_invoices_page", "company_id", "created_at", "id"),
         Index("ix_tax_invoices_due", "due_at", postgresql_where="due_at IS NOT NULL"),
@@ -52,7 +60,8 @@ class TaxInvoice(OfCompany, Timestamps, Base):
 
     id: Mapped[Key]
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
+    """None of an order on terms, which is invoiced before it is paid."""
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id"), unique=True)
     reason: Mapped[str | None]
     purpose: Mapped[str]
