@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead
 from app.db.tables.orders import Order, OrderItem
-from app.db.tables.sites import Membership, Segment, Site
+from app.db.tables.sites import Membership, Segment
 from app.domain.catalogue import Catalogue
 from app.domain.errors import DomainError
 from app.domain.memberships import MembershipStatus
 from app.domain.orders import OrderType
+from app.services.scheduled_changes import has_free_site
 
 EXTENDING: Final = frozenset({OrderType.EXTEND, OrderType.ADD_EXTEND})
 
@@ -30,15 +31,12 @@ async def check_renewal(
     if not held.contract.segments or held.contract.ends_at != item.applied_on:
         raise DomainError("renewed")
     plan = catalogue.plan(item.plan)
-    if plan is not None and plan.free:
-        another = select(Site.id).where(
-            Site.company_id == item.company_id,
-            Site.id != item.site_id,
-            Site.plan == plan.code,
-            Site.state.in_(("HELD", "OPEN")),
-        )
-        if await session.scalar(another.limit(1)) is not None:
-            raise DomainError("free_site_exists")
+    if (
+        plan is not None
+        and plan.free
+        and await has_free_site(session, item.company_id, plan.code, item.site_id)
+    ):
+        raise DomainError("free_site_exists")
 
 
 async def check_not_renewed(session: AsyncSession, order: Order, item: OrderItem) -> None:

@@ -37,7 +37,7 @@ from app.services.renewal_orders import (
     wanted_renewal,
 )
 from app.services.renewing import Renewing
-from app.services.scheduled_changes import forget_scheduled_change
+from app.services.scheduled_changes import forget_scheduled_change, has_free_site
 from app.services.site_puts import want_access
 
 
@@ -131,7 +131,7 @@ class RenewalSteps:
             case StepKind.FREE:
                 await self._decide_free(session, r, step)
             case StepKind.CHARGE:
-                raise AssertionError("charged by _try_cards")
+                raise AssertionError("cards are tried by RenewalCards")
             case StepKind.OVERDUE:
                 _step_status(r, step)
             case StepKind.EXPIRE:
@@ -150,7 +150,9 @@ class RenewalSteps:
         plan = wanted.catalogue.plan(row.plan)
         if plan is None or not plan.free:
             return
-        another = wanted.free and await _has_free_site(session, r.membership, plan.code)
+        another = wanted.free and await has_free_site(
+            session, r.membership.company_id, plan.code, r.membership.site_id
+        )
         if another or wanted.dropped:
             await forget_scheduled_change(session, r.membership.id)
         r.schedule.taken = step.name
@@ -198,13 +200,3 @@ async def _is_last_site(session: AsyncSession, membership: Membership) -> bool:
         )
     )
     return others == 0
-
-
-async def _has_free_site(session: AsyncSession, membership: Membership, plan: str) -> bool:
-    found = select(Site.id).where(
-        Site.company_id == membership.company_id,
-        Site.id != membership.site_id,
-        Site.plan == plan,
-        Site.state.in_(("HELD", "OPEN")),
-    )
-    return await session.scalar(found.limit(1)) is not None

@@ -220,7 +220,11 @@ class ScheduledChanges:
             found.usage,
         )
         plan = found.catalogue.plan(scheduled.wanted.plan)
-        if plan is not None and plan.free and await _has_free_site(session, principal, plan.code):
+        if (
+            plan is not None
+            and plan.free
+            and await has_free_site(session, principal.company_id, plan.code)
+        ):
             raise DomainError("free_site_exists", "/plan")
         return scheduled
 
@@ -296,17 +300,16 @@ def as_scheduled(row: ScheduledChangeRow) -> ScheduledChange:
     )
 
 
-async def _has_free_site(session: AsyncSession, principal: Principal, plan: str) -> bool:
-    found = await session.scalar(
-        select(Site.id)
-        .where(
-            Site.company_id == principal.company_id,
-            Site.plan == plan,
-            Site.state.in_(("HELD", "OPEN")),
-        )
-        .limit(1)
+async def has_free_site(
+    session: AsyncSession, company_id: UUID, plan: str, other_than: UUID | None = None
+) -> bool:
+    """Whether the company has a site of the free plan already, besides one that is named."""
+    found = select(Site.id).where(
+        Site.company_id == company_id, Site.plan == plan, Site.state.in_(("HELD", "OPEN"))
     )
-    return found is not None
+    if other_than is not None:
+        found = found.where(Site.id != other_than)
+    return await session.scalar(found.limit(1)) is not None
 
 
 async def forget_scheduled_change(session: AsyncSession, membership_id: UUID) -> None:
