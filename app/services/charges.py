@@ -29,7 +29,8 @@ from app.domain.provider_payments import ReportedStatus
 from app.services.card_jobs import CardJobs
 from app.services.cards import BILLING_KEY_COLUMN
 from app.services.paid_orders import waits_for_money
-from app.services.payments import CHECK_AFTER, Payments, decline
+from app.services.payment_rows import decline
+from app.services.payments import CHECK_AFTER, Payments
 from app.services.ports import BillingKeyProvider
 
 _GONE = frozenset({Refusal.DELETED, Refusal.NOT_FOUND})

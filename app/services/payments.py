@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import literal, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -19,7 +19,7 @@ from app.db.ids import new_id
 from app.db.ledger import post
 from app.db.tables.bank import VirtualAccount
 from app.db.tables.orders import Order, Payment
-from app.domain.billing_keys import HARD, Decline, decline_of
+from app.domain.billing_keys import Decline, decline_of
 from app.domain.errors import DomainError
 from app.domain.ledger import captured, vat_of_rest
 from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod
@@ -44,6 +44,7 @@ from app.services.membership_changes import check_still_fits
 from app.services.order_events import SYSTEM
 from app.services.orders import end_unpaid, lock_order
 from app.services.paid_orders import PaidOrders, waits_for_money
+from app.services.payment_rows import decline, payment_in_doubt
 from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
 from app.services.refund_jobs import Refunds
@@ -189,7 +190,7 @@ class Payments:
         `payment_method_not_found` and `payment_method_lost`.
         """
         method = PaymentMethod(named or order.payment_method or "")
-        waiting = await _in_doubt(session, order, method)
+        waiting = await payment_in_doubt(session, order, method)
         if waiting is not None:
             if waiting.method != PaymentMethod.BANK_TRANSFER or waiting.method != method:
                 raise DomainError("payment_in_progress")
@@ -414,37 +415,6 @@ def _is_late(flags: tuple[str, ...]) -> bool:
 def _given_up_after(payment: Payment) -> timedelta:
     at_the_bank = payment.method == PaymentMethod.VIRTUAL_ACCOUNT
     return ACCOUNT_GIVEN_UP_AFTER if at_the_bank else GIVE_UP_AFTER
-
-
-def decline(payment: Payment, reason: Decline, provider_code: str | None) -> None:
-    """A registered card was not charged: nobody tries again with this payment."""
-    payment.status = str(step_payment(PaymentState(payment.status), PaymentState.FAILED))
-    payment.failure_code = str(reason)
-    payment.hard_decline = reason in HARD
-    payment.provider_code = provider_code
-    payment.check_due_at = None
-
-
-async def _in_doubt(session: AsyncSession, order: Order, method: PaymentMethod) -> Payment | None:
-    """What may not be closed: a charge of which nobody knows the outcome, or a bank transfer of
-
-    which a part has come. An untouched bank transfer is gone on with as well.
-    """
-    by_transfer = method is PaymentMethod.BANK_TRANSFER
-    doubtful = (
-        select(Payment)
-        .where(
-            Payment.order_id == order.id,
-            Payment.status == PaymentState.READY,
-            or_(
-                Payment.charge_begun_at.is_not(None),
-                Payment.received > 0,
-                literal(by_transfer) & (Payment.method == PaymentMethod.BANK_TRANSFER),
-            ),
-        )
-        .limit(1)
-    )
-    return (await session.execute(doubtful)).scalar_one_or_none()
 
 
 def _view(payment: Payment, order_number: str, account: AccountView | None = None) -> PaymentView:

@@ -143,6 +143,8 @@ async def test_parts_add_up_and_whoever_ordered_is_told_what_is_missing(
     await pay_in(operator, payment, 83_000)
     assert (await read_order(client, member, order))["payment_status"] == "PAID"
     assert await balances(portal, order) == {"BANK": 583_000}
+    invoices = "SELECT supply, vat FROM tax_invoices WHERE payment_id = :id"
+    assert await rows(portal, invoices, id=payment["id"]) == [(530_000, 53_000)]
 
 
 async def test_what_is_too_much_goes_back(
