@@ -220,6 +220,8 @@ class Refunds:
             refund.cancellation_id = seen.id
             refund.due_at, refund.updated_at = now + READ_AGAIN_AFTER, now
         elif seen.status is CancelStatus.FAILED and state is not RefundState.MANUAL_REQUIRED:
+            if state is RefundState.REQUESTED and seen.id == refund.cancellation_id:
+                return  # of a try before: the operator wants another
             refund.cancellation_id = seen.id
             self._by_hand(refund, "cancellation_failed", now)
 

@@ -28,7 +28,7 @@ from app.domain.ledger import (
     sent_back,
     vat_of_rest,
 )
-from app.domain.orders import PaymentMethod, PaymentStatus, derive_payment_status
+from app.domain.orders import NOTHING_CAME, PaymentMethod, derive_payment_status
 from app.domain.payments import PaymentState, step_payment
 from app.domain.periods import seoul_date
 from app.domain.provider_payments import CancelStatus, ReportedPayment
@@ -57,7 +57,6 @@ BY_HAND: Final = "pay_by_hand"
 _TO_ACCOUNT = frozenset(
     {PaymentMethod.TRANSFER, PaymentMethod.VIRTUAL_ACCOUNT, PaymentMethod.BANK_TRANSFER}
 )
-_NOTHING_CAME = frozenset({PaymentStatus.UNPAID, PaymentStatus.ON_TERMS, PaymentStatus.OVERDUE})
 _KEPT_KINDS = {
     RefundReason.NOT_DELIVERED: CreditKind.NOT_DELIVERED,
     RefundReason.OPENING_FAILED: CreditKind.NOT_DELIVERED,
@@ -141,7 +140,7 @@ async def give_back(
     The order is locked. Of an order that nothing came for yet, nothing goes back. Raises
     `refund_exceeds_payment` where more would go back than came.
     """
-    if value.amount == 0 or order.payment_status in _NOTHING_CAME:
+    if value.amount == 0 or order.payment_status in NOTHING_CAME:
         return []
     payments = await _captured(session, [order, *why.before])
     received = [await received_of(session, payment) for payment in payments]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +23,7 @@ from app.db.tables.sites import Membership, Site
 from app.db.tables.terminations import TerminationRow
 from app.db.termination_reads import TerminationFacts, termination_facts
 from app.domain.memberships import MembershipStatus
-from app.domain.orders import ItemState, OrderEnd, OrderStatus, step_item
+from app.domain.orders import NOTHING_CAME, ItemState, OrderEnd, OrderStatus, step_item
 from app.domain.provider_errors import ProviderError
 from app.domain.refunds import RefundReason
 from app.domain.terminations import WITHDRAWN_AFTER, TerminationState
@@ -39,6 +40,7 @@ from app.services.terminations import contract_to_end, signed_in_ever
 END_TERMINATION: Final = "end_termination"
 TELL_ADMINS: Final = "tell_admins_of_end"
 TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class TerminationEnds:
             )
             await _cancel_unpaid(session, orders, now)
             await self._give_back(session, row, facts, settled, orders, now)
+            if any(order.payment_status in NOTHING_CAME for order in facts.orders):
+                log.warning("ended_while_owing", membership=str(membership_id))
             _close(row, settled, now)
             await self._tell(session, row, facts, settled, now)
 

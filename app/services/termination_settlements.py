@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.db.termination_reads import SoldLine, TerminationFacts
 from app.domain.money import vat_of
+from app.domain.orders import NOTHING_CAME
 from app.domain.periods import seoul_date
 from app.domain.refunds import Money
 from app.domain.terminations import (
@@ -42,16 +43,20 @@ def settle(
     fee_percent: int,
     signed_in_ever: int | None,
 ) -> Settlement:
-    """`signed_in_ever`: asked of the groupware where `asks_for_use`; None: not asked."""
-    sums = settle_termination([line.held for line in facts.lines], anchor, last_day, fee_percent)
-    lines = tuple(zip(facts.lines, sums.by_line, strict=True))
+    """Of what was paid: an order on terms that nothing came for gives nothing back.
+
+    `signed_in_ever`: asked of the groupware where `asks_for_use`; None: not asked."""
+    owing = {order.id for order in facts.orders if order.payment_status in NOTHING_CAME}
+    paid = [line for line in facts.lines if line.order_id not in owing]
+    sums = settle_termination([line.held for line in paid], anchor, last_day, fee_percent)
+    lines = tuple(zip(paid, sums.by_line, strict=True))
     if signed_in_ever is not None and is_unused(signed_in_ever) and asks_for_use(facts, last_day):
         shares = _everything(facts)
         supply = sum(share.supply for share in shares)
         vat = sum(share.value.vat for share in shares)
         whole = Termination(sums.by_line, supply, vat, 0, supply + vat)
         return Settlement(last_day, True, lines, whole, shares)
-    shares = shares_of(sums, [line.order_id for line in facts.lines])
+    shares = shares_of(sums, [line.order_id for line in paid])
     return Settlement(last_day, False, lines, sums, shares)
 
 

@@ -287,6 +287,24 @@ async def test_what_the_provider_finishes_later_is_read_again(
     assert len(world.portone.payments[payment["id"]].cancellations) == 1
 
 
+async def test_a_cancellation_that_failed_is_tried_once_more_by_the_operators_wish(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    member, order, payment = await paid(client, world, portal)
+    answer_cancellations(world, payment["id"], "LATER")
+    (refund,) = await give(portal, order, 583_000, 53_000)
+    await run_jobs(portal)
+    finish_cancellations(world, payment["id"], "FAILED")
+    await make_due(portal, refund)
+    await run_jobs(portal)
+    assert (await refunds_of(client, member))[0]["state"] == "MANUAL_REQUIRED"
+    answer_cancellations(world, payment["id"], "AT_ONCE")
+    assert (await operator.post(f"/v1/operator/refunds/{refund}/retry")).status_code == 200
+    await run_jobs(portal)
+    assert (await refunds_of(client, member))[0]["state"] == "DONE"
+    assert given_back(world, payment) == [(583_000, 53_000)]
+
+
 # To an account
 
 
