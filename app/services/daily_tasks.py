@@ -9,12 +9,14 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.domain.periods import SEOUL, seoul_date
+from app.domain.provider_errors import ProviderError
 
 PROVE_LEDGER: Final = "prove_ledger"
 COMPARE_BOOKS: Final = "compare_books"
@@ -22,7 +24,9 @@ TIMES: Final[Mapping[str, time]] = MappingProxyType(
     {PROVE_LEDGER: time(4, 0), COMPARE_BOOKS: time(4, 30)}
 )
 """By the job's name, when it is done (KST)."""
-TRIED_AGAIN_AFTER: Final = timedelta(minutes=10)
+TRIED_AGAIN_AFTER: Final = timedelta(minutes=30)
+
+log = structlog.get_logger(__name__)
 
 _ADD = text(
     "INSERT INTO daily_tasks (id, name, due_at) VALUES (:id, :name, :due_at)"
@@ -58,7 +62,7 @@ class DailyTasks:
     def job(
         self, name: str, work: Callable[[], Awaitable[None]]
     ) -> Callable[[UUID], Awaitable[None]]:
-        """Does the work where it is due, once; tried again in ten minutes where it failed."""
+        """Does the work where it is due, once; tried again in half an hour where it failed."""
 
         async def run(task_id: UUID) -> None:
             async with self._database.system_session("take daily task") as session:
@@ -67,7 +71,11 @@ class DailyTasks:
                 taken = await session.execute(_TAKE, values)
                 if getattr(taken, "rowcount", 0) == 0:
                     return
-            await work()
+            try:
+                await work()
+            except ProviderError as down:
+                log.warning("daily_task_waits", task=name, reason=str(down))
+                return
             async with self._database.system_session("daily task done") as session:
                 await session.execute(_NEXT, {"id": task_id, "due_at": next_time(name, now)})
 

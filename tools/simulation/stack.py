@@ -1,0 +1,224 @@
+"""The portal, its database and its providers in one process, under a clock moved by hand."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import TextClause, text
+
+from app.adapters.circuit import CircuitBreaker
+from app.clock import wire_now
+from app.db.prepare import prepare
+from app.deps import Deps
+from app.jobs.entrypoints import entrypoints
+from app.main import create_app
+from app.operator_app import create_operator_app
+from app.services.sweep import sweep
+from app.settings import SANDBOX_OPERATOR_TOKEN, Settings
+from sandbox.app import create_sandbox
+from sandbox.faults import DroppedConnection
+from sandbox.settings import SandboxSettings
+from sandbox.world import World
+from tools.postgres import EmbeddedPostgres
+
+AT_ONCE = 6
+"""Jobs at the same time, as two workers would do."""
+ROUNDS = 500
+"""Nothing that is due may go on making itself due at the same moment."""
+
+_MOVE = text(
+    "INSERT INTO business_clock (id, ahead_microseconds) VALUES (1, :ahead)"
+    " ON CONFLICT (id) DO UPDATE SET ahead_microseconds = :ahead"
+)
+_TAKE = text("DELETE FROM pgqueuer WHERE status = 'queued' RETURNING id, entrypoint, payload")
+_SENT = text(
+    "UPDATE mails SET state = 'SENT', sent_at = :now WHERE state = 'QUEUED' RETURNING kind"
+)
+_DUE_COLUMNS = text(
+    "SELECT c.table_name, c.column_name FROM information_schema.columns c"
+    " JOIN information_schema.tables t USING (table_schema, table_name)"
+    " WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'"
+    " AND c.column_name LIKE '%due_at' AND c.table_name <> 'mails' ORDER BY 1, 2"
+)
+
+
+class _Remembering(World):
+    """Nothing of it outlives the run."""
+
+    def changed(self) -> None:
+        return
+
+    def write(self) -> None:
+        return
+
+
+class _ToPortal(httpx.AsyncBaseTransport):
+    """The sandbox's way to the portal, which is made after it."""
+
+    inner: httpx.AsyncBaseTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.inner is None:
+            raise httpx.ConnectError("the portal is not there yet", request=request)
+        return await self.inner.handle_async_request(request)
+
+
+class _LostAnswers(httpx.AsyncBaseTransport):
+    """What a dropped connection looks like to the portal."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except DroppedConnection as dropped:
+            raise httpx.RemoteProtocolError(str(dropped), request=request) from dropped
+
+
+async def _no_pause(_: float) -> None:
+    """Business time flies: a second's pause would be a day's."""
+    await asyncio.sleep(0)
+
+
+@dataclass
+class Stack:
+    """What a run needs of the portal and of the world around it."""
+
+    portal: FastAPI
+    operator: httpx.AsyncClient
+    world: World
+    deps: Deps
+    next_due_statement: TextClause
+    jobs_done: int = 0
+    mails: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    def client(self, address: str) -> httpx.AsyncClient:
+        """A customer's, from an address of its own."""
+        transport = httpx.ASGITransport(self.portal, client=(address, 1))
+        return httpx.AsyncClient(transport=transport, base_url="http://portal")
+
+    async def move_to(self, moment: datetime) -> None:
+        """Forward only; the providers' clock is the same."""
+        ahead = moment - wire_now()
+        if ahead <= self.world.clock.ahead:
+            return
+        self.world.clock.ahead = ahead
+        async with self.deps.database.system_session("simulated clock") as session:
+            await session.execute(_MOVE, {"ahead": round(ahead.total_seconds() * 1e6)})
+
+    async def next_due(self) -> datetime | None:
+        """The next moment at which a row is due."""
+        async with self.deps.database.system_session("what is next") as session:
+            now = await self.deps.clock.now(session)
+            found = await session.execute(self.next_due_statement, {"now": now})
+            moment: datetime | None = found.scalar_one()
+            return moment
+
+    async def run_due(self) -> None:
+        """Does what workers do until nothing is due. Raises RuntimeError where that never comes."""
+        work = entrypoints(self.deps)
+        for _ in range(ROUNDS):
+            await self.world.webhooks.settled()
+            async with self.deps.database.system_session("simulated mails") as session:
+                values = {"now": await self.deps.clock.now(session)}
+                self.mails.update((await session.execute(_SENT, values)).scalars())
+            await sweep(self.deps.database, self.deps.clock)
+            async with self.deps.database.system_session("simulated workers") as session:
+                jobs = sorted((await session.execute(_TAKE)).all(), key=lambda job: job.id)
+            jobs = [job for job in jobs if job.entrypoint != "send_mail"]
+            if not jobs:
+                return
+            for first in range(0, len(jobs), AT_ONCE):
+                batch: Sequence[object] = jobs[first : first + AT_ONCE]
+                await asyncio.gather(
+                    *(
+                        work[job.entrypoint](UUID(bytes=job.payload))
+                        for job in jobs[first : first + AT_ONCE]
+                    )
+                )
+                self.jobs_done += len(batch)
+        raise RuntimeError("what is due never ends")
+
+    def _providers(self) -> list[object]:
+        return [self.deps.payment_provider, self.deps.groupware, self.deps.registry]
+
+    def never_pause(self) -> None:
+        """Providers are asked again at once, and are never left alone for half a minute."""
+        for adapter in self._providers():
+            for holder in (adapter, *vars(adapter).values()):
+                http = getattr(holder, "http", None) or getattr(holder, "_http", None)
+                if http is not None and hasattr(http, "_breaker"):
+                    http._sleep = _no_pause
+                    http._breaker = CircuitBreaker(failures=1_000_000)
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Stack]:
+    """Everything, started; gone with its folder."""
+    postgres = EmbeddedPostgres(folder / "postgres", durable=False)
+    postgres.ensure()
+    try:
+        postgres.create_database("simulated")
+        await prepare(postgres.dsn("simulated"))
+        settings = Settings(
+            database_url=postgres.dsn("simulated", "portal_api"),
+            metrics_port=0,
+            files_dir=folder / "files",
+            portone_transfer_channel_key="channel-key-transfer",
+            portone_virtual_account_channel_key="channel-key-virtual-account",
+        )
+        async with AsyncExitStack() as stack:
+            yield await _start(stack, settings, folder)
+    finally:
+        postgres.stop()
+
+
+async def _start(stack: AsyncExitStack, settings: Settings, folder: Path) -> Stack:
+    to_portal = _ToPortal()
+    world = _Remembering(
+        SandboxSettings(data_dir=folder / "sandbox", smtp_port=0, operation_seconds=0),
+        transport=to_portal,
+    )
+    stack.push_async_callback(world.close)
+    providers = httpx.ASGITransport(create_sandbox(world), raise_app_exceptions=True)
+    portal = create_app(settings, _LostAnswers(providers))
+    to_portal.inner = httpx.ASGITransport(portal)
+    await stack.enter_async_context(portal.router.lifespan_context(portal))
+    deps: Deps = portal.state.deps
+    token = SANDBOX_OPERATOR_TOKEN
+    settings = deps.settings.model_copy(update={"operator_token": token})
+    operator_app = create_operator_app(replace(deps, settings=settings))
+    operator = await stack.enter_async_context(
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(operator_app),
+            base_url="http://operator",
+            headers={"Authorization": f"Bearer {token.get_secret_value()}"},
+        )
+    )
+    await deps.daily_tasks.ensure()
+    async with deps.database.system_session("due columns") as session:
+        columns = (await session.execute(_DUE_COLUMNS)).all()
+    arms = [
+        f"SELECT min({c.column_name}) FROM {c.table_name} WHERE {c.column_name} > :now"
+        for c in columns
+    ]
+    arms.append(
+        "SELECT min(expires_at) FROM orders WHERE status = 'PENDING_PAYMENT' AND expires_at > :now"
+    )
+    union = " UNION ALL ".join(f"({arm})" for arm in arms)
+    statement = text(f"SELECT min(moment) FROM ({union}) AS due (moment)")
+    made = Stack(portal, operator, world, deps, statement)
+    made.never_pause()
+    return made
