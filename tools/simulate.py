@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -77,6 +77,7 @@ class Simulation:
             due = await self._stack.next_due()
             moments = [self._heap[0][0], self._ends] + ([due] if due else [])
             moment = min(moments)
+            moment = _next_quarter(moment)
             await self._stack.move_to(moment)
             if f"{moment:%Y-%m}" != month:
                 month = f"{moment:%Y-%m}"
@@ -146,7 +147,7 @@ class Simulation:
         print(
             f"{moment:%Y-%m}  {time.monotonic() - self._started:6.1f} s"
             f"  {self._tally.done['sign_up']:5d} companies {orders:6d} orders"
-            f" {self._stack.jobs_done:8d} jobs {payments:6d} payments",
+            f" {self._stack.jobs.total():8d} jobs {payments:6d} payments",
             flush=True,
         )
 
@@ -155,6 +156,7 @@ class Simulation:
         print(f"\n{self._began:%Y-%m-%d} to {self._stack.now:%Y-%m-%d}, {self.faults} faults")
         print("customers:", _listed(dict(self._tally.done)))
         print("refused:  ", _listed(dict(self._tally.refused)))
+        print("jobs:", _listed(dict(self._stack.jobs)))
         print("mails:", _listed(dict(self._stack.mails)))
         for name, found in (await checks.counts(self._stack)).items():
             print(f"{name}:", _listed(dict(found)))
@@ -163,6 +165,12 @@ class Simulation:
         for line in wrong[:40]:
             print("WRONG", line)
         return wrong
+
+
+def _next_quarter(moment: datetime) -> datetime:
+    """The clock stops at quarters of an hour: what is due in between runs together."""
+    quarter = timedelta(minutes=15)
+    return moment + (datetime.min.replace(tzinfo=UTC) - moment) % quarter
 
 
 def _listed(found: dict[str, int]) -> str:

@@ -164,8 +164,9 @@ class Provisioning:
         }:
             return False
         if item.type != OrderType.NEW:
-            if await _another_is_applied(session, item):
-                item.due_at = now + POLL_AFTER
+            before = await _applied_before(session, item)
+            if before is not None:
+                item.due_at = max(now, before) + POLL_AFTER
                 return False
             catalogue = await self._catalogues.of(session, order.catalogue_code)
             try:
@@ -371,12 +372,16 @@ async def _changed_content(
     return SiteEntitlement.of(membership)
 
 
-async def _another_is_applied(session: AsyncSession, item: OrderItem) -> bool:
-    """Under the membership's lock, so that two items cannot both begin."""
+async def _applied_before(session: AsyncSession, item: OrderItem) -> datetime | None:
+    """When the item that is being applied to the membership is looked at next; None: there is none.
+
+    Under the membership's lock, so that two items cannot both begin.
+    """
     await session.get_one(Membership, item.membership_id, with_for_update=True)
-    others = select(OrderItem.id).where(
+    others = select(OrderItem.due_at).where(
         OrderItem.membership_id == item.membership_id,
         OrderItem.state == "PROVISIONING",
         OrderItem.id != item.id,
     )
-    return await session.scalar(others.limit(1)) is not None
+    due: datetime | None = await session.scalar(others.limit(1))
+    return due

@@ -56,7 +56,7 @@ from app.services.system_status import keep_usage
 from app.services.terminations import open_termination
 
 RENEW_MEMBERSHIP: Final = "renew_membership"
-BUSY_AGAIN: Final = timedelta(seconds=10)
+BUSY_AGAIN: Final = timedelta(minutes=5)
 """While something paid for is being delivered; its end hastens the job as well."""
 WAITS_AGAIN: Final = timedelta(hours=1)
 """While nothing but somebody else's doing is waited for."""

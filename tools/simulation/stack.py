@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -97,7 +97,7 @@ class Stack:
     world: World
     deps: Deps
     next_due_statement: TextClause
-    jobs_done: int = 0
+    jobs: Counter[str] = field(default_factory=Counter)
     mails: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -131,24 +131,20 @@ class Stack:
         work = entrypoints(self.deps)
         for _ in range(ROUNDS):
             await self.world.webhooks.settled()
-            async with self.deps.database.system_session("simulated mails") as session:
-                values = {"now": await self.deps.clock.now(session)}
-                self.mails.update((await session.execute(_SENT, values)).scalars())
             await sweep(self.deps.database, self.deps.clock)
             async with self.deps.database.system_session("simulated workers") as session:
+                sent = (await session.execute(_SENT, {"now": self.now})).scalars()
+                self.mails.update(sent)
                 jobs = sorted((await session.execute(_TAKE)).all(), key=lambda job: job.id)
             jobs = [job for job in jobs if job.entrypoint != "send_mail"]
             if not jobs:
                 return
             for first in range(0, len(jobs), AT_ONCE):
-                batch: Sequence[object] = jobs[first : first + AT_ONCE]
+                batch = jobs[first : first + AT_ONCE]
                 await asyncio.gather(
-                    *(
-                        work[job.entrypoint](UUID(bytes=job.payload))
-                        for job in jobs[first : first + AT_ONCE]
-                    )
+                    *(work[job.entrypoint](UUID(bytes=job.payload)) for job in batch)
                 )
-                self.jobs_done += len(batch)
+                self.jobs.update(job.entrypoint for job in batch)
         raise RuntimeError("what is due never ends")
 
     def _providers(self) -> list[object]:
