@@ -19,7 +19,7 @@ from app.language import Language
 from app.routers.answers import answer
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.idempotent import IDEMPOTENT, OncePerKey, answer_of
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, OnceIfKeyed, answer_of
 from app.routers.models import AnswerStruct, IsoDate, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanRequestTermination
 from app.routers.problems import problems
@@ -141,7 +141,7 @@ async def preview(
         201: {"model": TerminationBody},
         **problems(
             *FOR_A_COMPANY,
-            *IDEMPOTENT,
+            *IDEMPOTENT_IF_ASKED,
             *REFUSALS,
             "termination_requested",
             "reauthentication_required",
@@ -153,7 +153,7 @@ async def request(
     deps: DepsDep,
     language: LanguageDep,
     access: CanRequestTermination,
-    once: OncePerKey,
+    once: OnceIfKeyed,
     membership_id: UUID,
     body: TerminationRequest,
 ) -> Response:

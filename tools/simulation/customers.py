@@ -36,6 +36,7 @@ class Persona:
     card: str | None
     restless: float
     leaves: float
+    on_terms: bool
 
 
 def persona(dice: random.Random) -> Persona:
@@ -51,6 +52,7 @@ def persona(dice: random.Random) -> Persona:
         card=dice.choices([GOOD_CARD, POOR_CARD, LOST_CARD, None], [55, 6, 4, 35])[0],
         restless=dice.choice([0.1, 0.25, 0.5]),
         leaves=dice.choice([0.0, 0.01, 0.03]),
+        on_terms=dice.random() < 0.1,
     )
 
 
@@ -102,6 +104,10 @@ class Customer:
         answer = await visitor.sign_up("", who, business, person)
         self._signed_in(answer["session"])
         self._count("sign_up")
+        await self._name_tax_contact()
+        if self.persona.on_terms:
+            path = f"/v1/operator/companies/{answer['account']['company_id']}/payment-terms"
+            await self._stack.operator.put(path, json={"days": 30, "limit": None})
         await self._order([self._new_site()])
 
     async def _verify_phone(self, who: Applicant) -> Json:
@@ -123,6 +129,19 @@ class Customer:
         return await self._must(
             "POST", path, {"client_secret": started["client_secret"], "otp": otp}
         )
+
+    async def _name_tax_contact(self) -> None:
+        """What an order needs whose payment has a tax invoice."""
+        body: Json = {
+            "postcode": "04524",
+            "road_address": "서울특별시 중구 세종대로 110",
+            "business_type": "도소매",
+            "business_class": "사무용품",
+            "representative_name": "홍길동",
+            "contacts": [{"name": "정도현", "email": f"tax@sim{self._number}.example"}],
+        }
+        path = "/v1/company/tax-invoice-contact"
+        await self._change(path, "PUT", path, body)
 
     async def look(self) -> None:
         """Somebody looks into the portal: pays what is open, or does something."""
@@ -271,8 +290,14 @@ class Customer:
         self._count(f"order {order['type']}")
         if order["status"] == "PENDING_PAYMENT":
             await self._pay(order)
+        elif order["payment_method"] == "TERMS" and self._dice.random() < self.persona.pays:
+            days = self._dice.choice([10, 25, 29, 33, 70])
+            paid_by = order | {"payment_method": "CARD"}
+            self._later(self._stack.now + timedelta(days=days), lambda: self._pay(paid_by))
 
     def _method(self) -> str:
+        if self.persona.on_terms:
+            return self._dice.choices(["CARD", "TERMS"], [1, 3])[0]
         return self._dice.choices(["CARD", "TRANSFER", "VIRTUAL_ACCOUNT"], [6, 2, 3])[0]
 
     async def _pay(self, order: Json) -> None:
