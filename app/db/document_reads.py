@@ -39,6 +39,7 @@ _PAPERS = (
     " UNION ALL SELECT 'REFUND_NOTE', r.id, coalesce(o.number, ''), r.done_at, r.amount, NULL"
     "   FROM refunds r LEFT JOIN orders o ON o.id = r.order_id"
     "  WHERE r.company_id = p.company_id AND r.state = 'DONE' AND r.amount > 0"
+    "    AND r.destination <> 'CLAIM'"
 )
 DOCUMENT_PAGE = read_many(
     f"SELECT d.* FROM ({_PAPERS}) AS d WHERE (d.at, d.id) < (:at, :id)"  # noqa: S608 - our own text
@@ -73,6 +74,7 @@ REFUND_NOTE = read_one(
     "SELECT c.legal_name, c.business_number, o.number AS order_number, r.destination, r.reason,"
     " r.amount, r.vat, r.done_at FROM refunds r JOIN companies c ON c.id = r.company_id"
     " LEFT JOIN orders o ON o.id = r.order_id"
-    " WHERE r.company_id = p.company_id AND r.id = :id AND r.state = 'DONE'",
+    " WHERE r.company_id = p.company_id AND r.id = :id AND r.state = 'DONE'"
+    " AND r.destination <> 'CLAIM'",
     RefundNoteRead,
 )

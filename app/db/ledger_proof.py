@@ -69,6 +69,7 @@ UNION ALL
 SELECT 'SENT_BACK', r.id, r.company_id, a.account, a.amount
   FROM refunds r CROSS JOIN LATERAL (VALUES ('REFUNDS_PAYABLE', r.amount),
        (CASE WHEN r.destination = 'CREDIT' THEN 'CREDIT'
+             WHEN r.destination = 'CLAIM' THEN 'RECEIVABLE'
              WHEN r.done_by LIKE 'operator:%' THEN 'BANK' ELSE 'PROVIDER' END, -r.amount)
        ) AS a (account, amount)
  WHERE r.state = 'DONE'
@@ -103,7 +104,7 @@ o.payment_status IN ('UNPAID', 'ON_TERMS', 'OVERDUE') AND o.status NOT IN ('CANC
 _BALANCES = f"""
 SELECT 'ORDER', o.id, 'RECEIVABLE', x.owed::bigint, x.posted::bigint
   FROM orders o CROSS JOIN LATERAL (SELECT
-       CASE WHEN {_OWES} THEN greatest(o.total, 0) - o.credit_used ELSE 0 END
+       CASE WHEN {_OWES} THEN greatest(o.total, 0) - o.credit_used - o.claim_reduced ELSE 0 END
        - (SELECT coalesce(sum(t.received), 0) FROM payments t
            WHERE t.order_id = o.id AND t.status IN ('READY', 'CANCELLED')) AS owed,
        (SELECT coalesce(sum(p.amount), 0) FROM postings p

@@ -93,6 +93,7 @@ class OrderRead(msgspec.Struct, frozen=True):
     vat: int
     total: int
     credit_used: int
+    claim_reduced: int
     ordered_on: date
     starts_on: date | None
     expires_at: datetime | None
@@ -134,7 +135,7 @@ class OrderSummaryRead(msgspec.Struct, frozen=True):
 _ORDER_COLUMNS = (
     "o.id, o.number, o.kind, o.status, o.payment_status, o.payment_method, o.catalogue_code,"
     " o.coupon_code, o.coupon_discount, o.amount, o.discount, o.supply, o.vat, o.total,"
-    " o.credit_used, o.ordered_on, o.starts_on, o.expires_at, o.terms_due_on,"
+    " o.credit_used, o.claim_reduced, o.ordered_on, o.starts_on, o.expires_at, o.terms_due_on,"
     " o.paid_at, o.created_at"
 )
 _ITEMS = (

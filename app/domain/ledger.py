@@ -216,7 +216,10 @@ def adjusted(before: Owed, amount: int, vat: int) -> JournalEntry | None:
 
 
 def sent_back(what: Owed, by: Account) -> JournalEntry | None:
-    """What was owed has gone back: from PROVIDER, from BANK, or to the CREDIT balance."""
+    """What was owed has gone back: from PROVIDER, from BANK, to the CREDIT balance, or off what
+
+    the order still owes (RECEIVABLE).
+    """
     postings = (
         Posting(Account.REFUNDS_PAYABLE, what.amount, what.order_id, what.payment_id),
         Posting(by, -what.amount, what.order_id, what.payment_id),

@@ -58,12 +58,6 @@ class PaymentStatus(StrEnum):
     REFUNDED = "REFUNDED"
 
 
-NOTHING_CAME: frozenset[PaymentStatus] = frozenset(
-    {PaymentStatus.UNPAID, PaymentStatus.ON_TERMS, PaymentStatus.OVERDUE}
-)
-"""No money yet, so that none goes back."""
-
-
 class PaymentMethod(StrEnum):
     CARD = "CARD"
     TRANSFER = "TRANSFER"

@@ -29,11 +29,15 @@ class RefundState(StrEnum):
 
 
 class RefundDestination(StrEnum):
-    """PROVIDER: the way it came. ACCOUNT: the company's checked account. CREDIT: its balance."""
+    """PROVIDER: the way it came. ACCOUNT: the company's checked account. CREDIT: its balance.
+
+    CLAIM: off what an order on terms still owes; no money moves.
+    """
 
     PROVIDER = "PROVIDER"
     ACCOUNT = "ACCOUNT"
     CREDIT = "CREDIT"
+    CLAIM = "CLAIM"
 
 
 class RefundReason(StrEnum):
@@ -65,6 +69,7 @@ REFUND_DESTINATION_LABELS: Mapping[RefundDestination, Name] = MappingProxyType(
         RefundDestination.PROVIDER: Name("결제 취소", "To the means of payment"),
         RefundDestination.ACCOUNT: Name("환불 계좌", "To the refund account"),
         RefundDestination.CREDIT: Name("크레딧", "To the credit balance"),
+        RefundDestination.CLAIM: Name("청구액 감액", "Off what is owed"),
     }
 )
 REFUND_REASON_LABELS: Mapping[RefundReason, Name] = MappingProxyType(
@@ -114,6 +119,14 @@ class Money:
 
     amount: int
     vat: int
+
+
+def rest_of(value: Money, shares: Sequence[Money]) -> Money:
+    """What is left of a value once these shares of it are given back."""
+    return Money(
+        value.amount - sum(share.amount for share in shares),
+        max(value.vat - sum(share.vat for share in shares), 0),
+    )
 
 
 @dataclass(frozen=True, slots=True)

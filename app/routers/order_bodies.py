@@ -143,6 +143,7 @@ class OrderBody(AnswerStruct, frozen=True):
     vat: int
     total: int
     credit_used: int
+    claim_reduced: int
     to_pay: int
     ordered_on: date
     applied_on: date | None
@@ -201,7 +202,8 @@ def order_body(order: OrderRead, catalogue: Catalogue, language: Language) -> Or
         vat=order.vat,
         total=order.total,
         credit_used=order.credit_used,
-        to_pay=max(order.total - order.credit_used, 0),
+        claim_reduced=order.claim_reduced,
+        to_pay=max(order.total - order.credit_used - order.claim_reduced, 0),
         ordered_on=order.ordered_on,
         applied_on=_applied_on(order.items),
         starts_on=order.starts_on,

@@ -23,6 +23,27 @@ def waits_for_money(order: Order) -> bool:
     return order.status == OrderStatus.PENDING_PAYMENT or order.payment_status in ON_TERMS
 
 
+async def book_paid(session: AsyncSession, payment: Payment, order: Order, now: datetime) -> None:
+    """Payment and order are PAID; both are locked."""
+    payment.status = str(step_payment(PaymentState(payment.status), PaymentState.PAID))
+    payment.paid_at = payment.updated_at = now
+    payment.check_due_at = None
+    order.payment_status = "PAID"
+    order.paid_at = order.paid_at or now
+    order.expires_at = None
+    # Whatever else was begun is over: an account that is open is closed by its job.
+    await session.execute(
+        update(Payment)
+        .where(Payment.order_id == order.id, Payment.id != payment.id, Payment.status == "READY")
+        .values(status="CANCELLED", updated_at=now)
+    )
+    await session.execute(
+        update(Company)
+        .where(Company.id == order.company_id, Company.proven_at.is_(None))
+        .values(proven_at=now, updated_at=now)
+    )
+
+
 class PaidOrders:
     """Books a payment as the one that pays its order."""
 
@@ -37,30 +58,12 @@ class PaidOrders:
 
         An order on terms was delivered, or is being delivered, already: it keeps being one.
         """
-        payment.status = str(step_payment(PaymentState(payment.status), PaymentState.PAID))
-        payment.paid_at = payment.updated_at = now
-        payment.check_due_at = None
         on_terms = order.payment_status in ON_TERMS
-        order.payment_status = "PAID"
-        order.paid_at = order.paid_at or now
-        order.expires_at = None
         jobs: list[Job] = []
         if not on_terms:
             order.payment_method = payment.method
             jobs += await self._open_items(session, order, now)
-        # Whatever else was begun is over: an account that is open is closed by its job.
-        await session.execute(
-            update(Payment)
-            .where(
-                Payment.order_id == order.id, Payment.id != payment.id, Payment.status == "READY"
-            )
-            .values(status="CANCELLED", updated_at=now)
-        )
-        await session.execute(
-            update(Company)
-            .where(Company.id == order.company_id, Company.proven_at.is_(None))
-            .values(proven_at=now, updated_at=now)
-        )
+        await book_paid(session, payment, order, now)
         await derive_again(session, order, SYSTEM, "paid", now)
         email = await self._emails.of(session, order.account_id)
         if email is not None:

@@ -49,8 +49,9 @@ _AGEING = text(
     f" coalesce(sum(owed) FILTER (WHERE days IS NULL OR days < 1), 0)::bigint AS current,"
     f" {_BUCKETS}, sum(owed)::bigint AS total"
     " FROM (SELECT o.company_id, c.legal_name, c.business_number, :today - o.terms_due_on AS days,"
-    "   o.total - o.credit_used - coalesce((SELECT sum(p.received) FROM payments p"
-    "     WHERE p.order_id = o.id AND p.status = 'READY'), 0) AS owed"
+    "   o.total - o.credit_used - o.claim_reduced - coalesce("
+    "     (SELECT sum(p.received) FROM payments p"
+    "       WHERE p.order_id = o.id AND p.status = 'READY'), 0) AS owed"
     "   FROM orders o JOIN companies c ON c.id = o.company_id"
     "   WHERE o.payment_status IN ('ON_TERMS', 'OVERDUE')) AS owing"
     " GROUP BY company_id, legal_name, business_number ORDER BY total DESC, company_id"
@@ -89,7 +90,9 @@ async def terms_days(session: AsyncSession, company_id: UUID, total: int) -> int
     owed = (
         await session.execute(
             select(
-                func.coalesce(func.sum(Order.total - Order.credit_used), 0).label("amount"),
+                func.coalesce(
+                    func.sum(Order.total - Order.credit_used - Order.claim_reduced), 0
+                ).label("amount"),
                 func.coalesce(func.bool_or(Order.payment_status == "OVERDUE"), False).label("late"),
             ).where(Order.company_id == company_id, Order.payment_status.in_(ON_TERMS))
         )

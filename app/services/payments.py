@@ -21,10 +21,11 @@ from app.db.tables.bank import VirtualAccount
 from app.db.tables.orders import Order, Payment
 from app.domain.billing_keys import Decline, decline_of
 from app.domain.errors import DomainError
-from app.domain.ledger import captured, vat_of_rest
+from app.domain.ledger import captured
 from app.domain.orders import OrderEnd, OrderStatus, PaymentMethod
 from app.domain.payments import (
     ExpectedPayment,
+    PaymentFlag,
     PaymentState,
     check_report,
     check_vat,
@@ -213,7 +214,7 @@ class Payments:
             method=str(method),
             status="READY",
             amount=order.to_pay,
-            vat=vat_of_rest(order.vat, order.total, order.credit_used),
+            vat=order.vat_to_pay,
             flags=[],
             payment_method_id=card.id if card else None,
             hard_decline=False,
@@ -374,6 +375,8 @@ class Payments:
         flags = tuple(str(flag) for flag in wrong)
         if not waits_for_money(order):
             flags += (ORDER_NOT_OPEN,)
+        elif payment.amount != order.to_pay:  # a part is asked for no more since it was begun
+            flags += (str(PaymentFlag.AMOUNT_MISMATCH),)
         return flags
 
     def _expected(self, payment: Payment, order: Order) -> ExpectedPayment:

@@ -28,7 +28,7 @@ from app.domain.ledger import (
     sent_back,
     vat_of_rest,
 )
-from app.domain.orders import NOTHING_CAME, PaymentMethod, derive_payment_status
+from app.domain.orders import PaymentMethod, PaymentStatus, derive_payment_status
 from app.domain.payments import PaymentState, step_payment
 from app.domain.periods import seoul_date
 from app.domain.provider_payments import CancelStatus, ReportedPayment
@@ -42,9 +42,11 @@ from app.domain.refunds import (
     RefundState,
     derive_payment_state,
     part_of,
+    rest_of,
     split,
     step_refund,
 )
+from app.services.claims import take_off_claim
 from app.services.order_events import SYSTEM
 from app.services.orders import credit_line
 from app.services.tax_invoices import want_correction
@@ -135,14 +137,60 @@ async def send_to_account(
 async def give_back(
     session: AsyncSession, order: Order, value: Money, why: GivingBack, now: datetime
 ) -> Sequence[Refund]:
-    """A part of what an order was paid: to its payment first, then to the credit balance.
+    """A part of what an order asked for: off what it still owes on terms, else to its payment,
 
-    The order is locked. Of an order that nothing came for yet, nothing goes back. Raises
-    `refund_exceeds_payment` where more would go back than came.
+    then to the credit balance. The order is locked. Of an order that waits for money before its
+    delivery nothing goes back. Raises `refund_exceeds_payment` where more would go back than came.
     """
-    if value.amount == 0 or order.payment_status in NOTHING_CAME:
+    if value.amount == 0 or order.payment_status == PaymentStatus.UNPAID:
         return []
+    off = await _off_claims(session, [order], value, why, now)
+    left = rest_of(value, [Money(refund.amount, refund.vat) for refund in off])
+    short = await _not_held(session, [order, *why.before], left)
+    off_former = await _off_claims(session, why.before, short, why, now)
+    left = rest_of(left, [Money(refund.amount, refund.vat) for refund in off_former])
     payments = await _captured(session, [order, *why.before])
+    made = [*off, *off_former, *await _out_of(session, order, payments, left, why, now)]
+    made[0].fee = why.fee
+    session.add_all(made)
+    await book(session, made, payments, now)
+    for payment in payments:
+        await _derive_payment(session, payment, now)
+    await enqueue(session, [Job(SEND_REFUND, refund.id) for refund in made if refund.due_at])
+    return made
+
+
+async def _off_claims(
+    session: AsyncSession, orders: Sequence[Order], value: Money, why: GivingBack, now: datetime
+) -> list[Refund]:
+    """What orders on terms owe no more, in their order."""
+    made: list[Refund] = []
+    for order in orders:
+        share = await take_off_claim(session, order, value, now)
+        if share.amount:
+            made.append(_done(order, share, why, RefundDestination.CLAIM, now))
+            value = rest_of(value, [share])
+    return made
+
+
+async def _not_held(session: AsyncSession, orders: Sequence[Order], value: Money) -> Money:
+    """What of a value no payment of these orders has any more."""
+    held = [await received_of(session, payment) for payment in await _captured(session, orders)]
+    short = max(value.amount - sum(max(source.left, 0) for source in held), 0)
+    return Money(short, value.vat * short // value.amount if short else 0)
+
+
+async def _out_of(
+    session: AsyncSession,
+    order: Order,
+    payments: Sequence[Payment],
+    value: Money,
+    why: GivingBack,
+    now: datetime,
+) -> list[Refund]:
+    """To the payments first, then to the credit balance."""
+    if value.amount == 0:
+        return []
     received = [await received_of(session, payment) for payment in payments]
     credit = await _credit_used(session, order)
     if why.rest_to_credit:
@@ -156,12 +204,6 @@ async def give_back(
     ]
     if shares[-1].amount:
         made.append(_to_credit(session, order, shares[-1], why, now))
-    made[0].fee = why.fee
-    session.add_all(made)
-    await book(session, made, payments, now)
-    for payment in payments:
-        await _derive_payment(session, payment, now)
-    await enqueue(session, [Job(SEND_REFUND, refund.id) for refund in made if refund.due_at])
     return made
 
 
@@ -264,6 +306,8 @@ def _account(refund: Refund) -> Account:
     """Where it leaves from: what a hand pays comes from our bank account."""
     if refund.destination == RefundDestination.CREDIT:
         return Account.CREDIT
+    if refund.destination == RefundDestination.CLAIM:
+        return Account.RECEIVABLE
     by_hand = (refund.done_by or "").startswith(BY_OPERATOR)
     return Account.BANK if by_hand else Account.PROVIDER
 
@@ -327,8 +371,15 @@ def _to_credit(
     kind = _KEPT_KINDS.get(why.reason, CreditKind.REFUNDED)
     item_id = why.item.id if why.item else None
     session.add(credit_line(order, kind, share.amount, share.vat, now, item_id))
+    return _done(order, share, why, RefundDestination.CREDIT, now)
+
+
+def _done(
+    order: Order, share: Money, why: GivingBack, to: RefundDestination, now: datetime
+) -> Refund:
+    """What is ours alone to write: nobody has to be asked to send it."""
     refund = _row(order.company_id, order.id, share, why.reason, why.requested_by, now)
-    refund.destination = str(RefundDestination.CREDIT)
+    refund.destination = str(to)
     refund.state, refund.due_at = str(RefundState.DONE), None
     refund.done_at, refund.done_by = now, SYSTEM
     return refund

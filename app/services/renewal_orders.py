@@ -204,6 +204,8 @@ def _order(
         coupon_code=None,
         coupon_discount=0,
         credit_used=0,
+        claim_reduced=0,
+        claim_reduced_vat=0,
         fingerprint=order_fingerprint([ordered]),
         amount=wanted.order.amount,
         discount=wanted.order.discount,

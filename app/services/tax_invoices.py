@@ -34,10 +34,10 @@ from app.domain.evidence import (
     missing_of,
     reason_of,
 )
-from app.domain.ledger import vat_of_rest
 from app.domain.orders import PaymentMethod
 from app.domain.periods import seoul_date
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
+from app.domain.refunds import RefundDestination
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.ports import TaxInvoiceProvider
@@ -69,29 +69,40 @@ async def want_tax_invoice(
 
 
 async def want_invoice_on_terms(session: AsyncSession, order: Order, now: datetime) -> None:
-    """For an order that is delivered first: written on the day it is asked for (청구)."""
-    vat = vat_of_rest(order.vat, order.total, order.credit_used)
-    supplied = Supplied(order.to_pay - vat, vat)
+    """For an order that is delivered first: written on the day it is asked for (청구), once."""
+    if await _original(session, None, order.id) is not None:
+        return
+    supplied = Supplied(order.to_pay - order.vat_to_pay, order.vat_to_pay)
     row = _row(order.company_id, order.id, supplied, seoul_date(now), now)
     row.purpose = str(InvoicePurpose.INVOICE)
     await _add(session, row)
 
 
 async def want_correction(session: AsyncSession, refund: Refund, now: datetime) -> None:
-    """For what goes back of a payment that has an invoice; in the transaction that decides it."""
-    if refund.payment_id is None or refund.amount == 0:
+    """For what goes back of a payment, or off a claim, that has an invoice; in the transaction
+
+    that decides it.
+    """
+    order_id = await _invoiced_order(session, refund)
+    if order_id is None or refund.amount == 0:
         return
-    payment = await session.get_one(Payment, refund.payment_id)
-    original = await _original(session, payment.id, payment.order_id)
+    original = await _original(session, refund.payment_id, order_id)
     if original is None:
         return
     correction = corrected_by(refund.amount, refund.vat, refund.fee)
     on = seoul_date(now)
-    row = _row(payment.company_id, payment.order_id, correction, on, now, payment.id)
+    row = _row(refund.company_id, order_id, correction, on, now, refund.payment_id)
     row.purpose = original.purpose
     row.refund_id = refund.id
     row.reason = str(reason_of(Supplied(original.supply, original.vat), correction))
     await _add(session, row)
+
+
+async def _invoiced_order(session: AsyncSession, refund: Refund) -> UUID | None:
+    """Whose invoice it takes back of; None of what had none: credit, or no order's money."""
+    if refund.payment_id is not None:
+        return (await session.get_one(Payment, refund.payment_id)).order_id
+    return refund.order_id if refund.destination == RefundDestination.CLAIM else None
 
 
 async def _add(session: AsyncSession, row: TaxInvoice) -> None:

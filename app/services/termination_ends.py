@@ -23,7 +23,7 @@ from app.db.tables.sites import Membership, Site
 from app.db.tables.terminations import TerminationRow
 from app.db.termination_reads import TerminationFacts, termination_facts
 from app.domain.memberships import MembershipStatus
-from app.domain.orders import NOTHING_CAME, ItemState, OrderEnd, OrderStatus, step_item
+from app.domain.orders import ItemState, OrderEnd, OrderStatus, step_item
 from app.domain.provider_errors import ProviderError
 from app.domain.refunds import RefundReason
 from app.domain.terminations import WITHDRAWN_AFTER, TerminationState
@@ -144,8 +144,6 @@ class TerminationEnds:
             )
             await _cancel_unpaid(session, orders, now)
             await self._give_back(session, row, facts, settled, orders, now)
-            if any(order.payment_status in NOTHING_CAME for order in facts.orders):
-                log.warning("ended_while_owing", membership=str(membership_id))
             _close(row, settled, now)
             await self._tell(session, row, facts, settled, now)
 

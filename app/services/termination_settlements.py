@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db.termination_reads import SoldLine, TerminationFacts
 from app.domain.money import vat_of
-from app.domain.orders import NOTHING_CAME
+from app.domain.orders import PaymentStatus
 from app.domain.periods import seoul_date
 from app.domain.refunds import Money
 from app.domain.terminations import (
@@ -43,11 +43,11 @@ def settle(
     fee_percent: int,
     signed_in_ever: int | None,
 ) -> Settlement:
-    """Of what was paid: an order on terms that nothing came for gives nothing back.
+    """Of what was delivered, paid or owed on terms; what waits for money gives nothing back.
 
     `signed_in_ever`: asked of the groupware where `asks_for_use`; None: not asked."""
-    owing = {order.id for order in facts.orders if order.payment_status in NOTHING_CAME}
-    paid = [line for line in facts.lines if line.order_id not in owing]
+    waiting = {o.id for o in facts.orders if o.payment_status == PaymentStatus.UNPAID}
+    paid = [line for line in facts.lines if line.order_id not in waiting]
     sums = settle_termination([line.held for line in paid], anchor, last_day, fee_percent)
     lines = tuple(zip(paid, sums.by_line, strict=True))
     if signed_in_ever is not None and is_unused(signed_in_ever) and asks_for_use(facts, last_day):

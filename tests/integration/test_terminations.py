@@ -462,28 +462,6 @@ async def test_an_imported_contract_is_owed_to_the_refund_account(
     )
 
 
-async def test_what_was_delivered_on_terms_and_not_paid_gives_nothing_back(
-    client: httpx.AsyncClient,
-    world: World,
-    portal: FastAPI,
-    operator: httpx.AsyncClient,
-    year: int,
-) -> None:
-    await on(portal, world, date(year, 5, 1))
-    member = await sign_up(client, world)
-    path = f"/v1/operator/companies/{member.company_id}/payment-terms"
-    await operator.put(path, json={"days": 30, "limit": None})
-    await place(client, member, order_body(payment_method="TERMS"))
-    await run_jobs(portal)
-    membership, _ = await only_site(client, member)
-    await on(portal, world, date(year, 5, 20))
-    asked = await ask_to_end(client, member, membership, date(year, 5, 20))
-    assert (asked.json()["refund"], asked.json()["lines"]) == (0, [])
-    await on(portal, world, date(year, 5, 21))
-    assert await state_of(portal, membership) == "TERMINATED"
-    assert await refunds_of(client, member) == []
-
-
 async def test_what_is_not_paid_yet_can_be_paid_no_more(
     client: httpx.AsyncClient, world: World, portal: FastAPI, year: int
 ) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, BelowCompany, Key, OfCompany, Timestamps, Won, one_of
+from app.domain.ledger import vat_of_rest
 
 ORDER_STATUSES = (
     "PENDING_PAYMENT",
@@ -41,6 +42,11 @@ class Order(OfCompany, Timestamps, Base):
         ),
         CheckConstraint("supply = amount - discount AND total = supply + vat", name="sums"),
         CheckConstraint("credit_used BETWEEN 0 AND greatest(total, 0)", name="credit"),
+        CheckConstraint(
+            "claim_reduced BETWEEN 0 AND greatest(total, 0) - credit_used"
+            " AND claim_reduced_vat BETWEEN 0 AND claim_reduced",
+            name="claim",
+        ),
         Index("ix_orders_unpaid", "company_id", postgresql_where="status = 'PENDING_PAYMENT'"),
         Index("ix_orders_page", "company_id", "created_at", "id"),
         Index("ix_orders_status_page", "company_id", "status", "created_at", "id"),
@@ -73,6 +79,9 @@ class Order(OfCompany, Timestamps, Base):
     total: Mapped[Won]
     credit_used: Mapped[Won] = mapped_column(server_default="0")
     """What of the total the company's credit balance pays."""
+    claim_reduced: Mapped[Won] = mapped_column(server_default="0")
+    """Of an order on terms: what is asked for no more, since it is not served. With VAT."""
+    claim_reduced_vat: Mapped[Won] = mapped_column(server_default="0")
     ordered_on: Mapped[date]
     priced_on: Mapped[date]
     """The KST day whose prices it has."""
@@ -95,8 +104,13 @@ class Order(OfCompany, Timestamps, Base):
 
     @property
     def to_pay(self) -> int:
-        """KRW with VAT, beside the credit that it uses."""
-        return self.total - self.credit_used
+        """KRW with VAT, beside the credit that it uses and what it asks for no more."""
+        return self.total - self.credit_used - self.claim_reduced
+
+    @property
+    def vat_to_pay(self) -> int:
+        """What of `to_pay` is VAT; of an order that asks for something."""
+        return vat_of_rest(self.vat, self.total, self.credit_used) - self.claim_reduced_vat
 
 
 class OrderItem(BelowCompany, Base):

@@ -12,14 +12,14 @@ from app.db.tables.base import Base, Key, OfCompany, Timestamps, Won, one_of
 class Refund(OfCompany, Timestamps, Base):
     """`amount` is KRW with VAT, `vat` the part that is VAT.
 
-    A CREDIT refund is done as it is made. `due_at` is when its job looks at it next; None while
-    nothing but a hand can move it.
+    A CREDIT or CLAIM refund is done as it is made. `due_at` is when its job looks at it next; None
+    while nothing but a hand can move it.
     """
 
     __tablename__ = "refunds"
     __table_args__ = (
         one_of("came_to", "PROVIDER", "BANK", "RECEIVABLE"),
-        one_of("destination", "PROVIDER", "ACCOUNT", "CREDIT"),
+        one_of("destination", "PROVIDER", "ACCOUNT", "CREDIT", "CLAIM"),
         one_of("state", "REQUESTED", "SENT", "DONE", "MANUAL_REQUIRED"),
         one_of(
             "reason",
