@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports bench-papers soak operator
+.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -58,6 +58,11 @@ bench-exports: $(STAMP)
 bench-papers: $(STAMP)
 	$(BIN)/python -m benchmarks.papers
 
+# COMPANIES (100), YEARS (3) and SEED may be set; ends with 1 where any books differ.
+simulate: $(STAMP)
+	@$(BIN)/python -m tools.simulate
+
 soak: $(STAMP)
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done
+	KILLS=60 KILL_ORDERS=500 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_kill_nine.py
 	SOAK_ORDERS=100000 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_exports.py
