@@ -26,6 +26,7 @@ from tests.flows import (
     run_jobs,
     sign_up,
 )
+from tests.integration.test_ledger import grant
 from tests.integration.test_payment_terms import age, give, rows
 from tests.integration.test_payment_terms import pay as begin_payment
 from tests.integration.test_tax_invoices import invoices_of
@@ -283,3 +284,26 @@ async def test_an_order_of_which_nothing_can_be_delivered_asks_for_nothing(
         headers=member.headers | key(),
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "order_state_conflict")
+
+
+async def test_the_credit_that_such_an_order_used_comes_back_after_what_is_owed(
+    client: httpx.AsyncClient,
+    world: World,
+    portal: FastAPI,
+    operator: httpx.AsyncClient,
+    year: int,
+) -> None:
+    member = await sign_up(client, world)
+    await give(operator, member, 60)
+    await grant(portal, member, 83_000)
+    body = order_body(unopenable(), payment_method="TERMS", use_credit=True)
+    order = await place(client, member, body)
+    assert order["to_pay"] == 500_000
+    await run_jobs(portal)
+    await after_a_day(portal, world, year)
+    assert await given(client, member) == [
+        ("CLAIM", "DONE", 500_000, 45_455),
+        ("CREDIT", "DONE", 83_000, 7_545),
+    ]
+    read = await read_order(client, member, order)
+    assert (read["payment_status"], read["to_pay"]) == ("NOT_NEEDED", 0)
