@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate operator
+.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -62,7 +62,12 @@ bench-papers: $(STAMP)
 simulate: $(STAMP)
 	@$(BIN)/python -m tools.simulate
 
+# Lives of a contract at random against a model: MODEL_STEPS=n for so many steps at least
+model: $(STAMP)
+	$(BIN)/python -m pytest -p tools.pytest_no_skip tests/model
+
 soak: $(STAMP)
+	MODEL_STEPS=10000 $(BIN)/python -m pytest tests/model
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done
 	KILLS=60 KILL_ORDERS=500 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_kill_nine.py
 	SOAK_ORDERS=100000 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_exports.py

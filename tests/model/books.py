@@ -1,0 +1,131 @@
+"""What a company owes and holds, worked out anew from PRODUCT.md; nothing of app/ is asked."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+SHARED_USER_MONTH, SET_UP = 4_000, 50_000
+OVERDUE_DAYS, KEPT_DAYS = 14, 30
+CHARGED_ON = (0, 1, 3, 7)
+"""Days after the last day of a term on which a registered card is charged."""
+
+
+def with_vat(supply: int) -> int:
+    return supply + supply // 10
+
+
+def same_day(anchor: date, months: int) -> date:
+    """The same day so many months later; the month after begins where there is none."""
+    whole = anchor.month - 1 + months
+    year, month = anchor.year + whole // 12, whole % 12 + 1
+    try:
+        return date(year, month, anchor.day)
+    except ValueError:
+        return date(year, month + 1, 1)
+
+
+def last_day(anchor: date, months: int) -> date:
+    return same_day(anchor, months) - timedelta(days=1)
+
+
+def months_until(anchor: date, day: date) -> Fraction:
+    """Contract months from the anchor to the morning of a day, parts of one by days."""
+    whole = 0
+    while same_day(anchor, whole + 1) <= day:
+        whole += 1
+    begins, ends = same_day(anchor, whole), same_day(anchor, whole + 1)
+    return whole + Fraction((day - begins).days, (ends - begins).days)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What recurs of one order: its supply, and the days that it pays for."""
+
+    supply: int
+    first: date
+    last: date
+
+
+@dataclass
+class Order:
+    """`sure`: nothing disturbed it, so what becomes of it is known to the day."""
+
+    id: str
+    kind: str
+    total: int
+    users: int
+    months: int
+    placed_on: date
+    site: "Site"
+    open_through: date | None
+    sure: bool = True
+    paid_on: date | None = None
+    delivered: bool = False
+    ended: bool = False
+    account: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.paid_on is None and not self.ended
+
+
+@dataclass
+class Site:
+    """A shared site. `anchor` None: it was not opened yet."""
+
+    subdomain: str
+    users: int = 0
+    anchor: date | None = None
+    months: int = 0
+    bought: int = 1
+    auto_renew: bool = False
+    id: str | None = None
+    ends_on: date | None = None
+    paid_on: date | None = None
+    sure: bool = True
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def last(self) -> date:
+        assert self.anchor is not None
+        return last_day(self.anchor, self.months)
+
+    def state(self, today: date) -> str:
+        if self.ends_on is not None and today > self.ends_on:
+            return "TERMINATED"
+        beyond = (today - self.last).days
+        if beyond <= 0:
+            return "IN_USE"
+        if beyond <= OVERDUE_DAYS:
+            return "OVERDUE"
+        return "EXPIRED" if beyond <= OVERDUE_DAYS + KEPT_DAYS else "TERMINATED"
+
+    def open(self, day: date, users: int, months: int) -> None:
+        """A term that begins with a day of its own."""
+        self.anchor, self.users, self.months, self.bought = day, users, months, months
+        self.lines = [Line(SHARED_USER_MONTH * users * months, day, self.last)]
+
+    def lengthen(self, day: date, months: int) -> None:
+        """From the last day on, however late it is paid; anew where it had run out."""
+        if self.state(day) == "EXPIRED":
+            self.open(day, self.users, months)
+            return
+        first = self.last + timedelta(days=1)
+        self.months += months
+        self.bought = months
+        self.lines.append(Line(SHARED_USER_MONTH * self.users * months, first, self.last))
+
+    def add(self, day: date, users: int, supply: int) -> None:
+        self.users += users
+        self.lines.append(Line(supply, day, self.last))
+
+    def unused(self, day: date) -> int:
+        """Supply of what is paid for from a day on, by contract months, each line rounded."""
+        assert self.anchor is not None
+        found = 0
+        for line in self.lines:
+            ends = months_until(self.anchor, line.last + timedelta(days=1))
+            begins = months_until(self.anchor, line.first)
+            left = max(Fraction(0), ends - max(begins, months_until(self.anchor, day)))
+            found += int(line.supply * left / (ends - begins) + Fraction(1, 2))
+        return found
