@@ -245,7 +245,7 @@ class AnyLife(RuleBasedStateMachine):
     @rule(number=st.sampled_from([GOOD_CARD, GOOD_CARD, POOR_CARD]))
     def registers_a_card(self, number: str) -> None:
         window = self.run(self.company.ask("POST", "/v1/payment-methods/start"))
-        assert window is not None
+        assert window is not None, self.company.refused()
         issued = issue_billing_key(
             self.stack.world,
             number,
