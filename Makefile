@@ -62,7 +62,7 @@ bench-papers: $(STAMP)
 simulate: $(STAMP)
 	@$(BIN)/python -m tools.simulate
 
-# Lives of a contract at random against a model: MODEL_STEPS=n for so many steps at least
+# Lives of a contract at random against a model, in examples of at most 25 steps: MODEL_STEPS / 25 of them
 model: $(STAMP)
 	$(BIN)/python -m pytest -p tools.pytest_no_skip tests/model
 
