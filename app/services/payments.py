@@ -334,7 +334,12 @@ class Payments:
         return await send_back_whole(session, payment, reported, reason, now)
 
     async def _no_longer_fits(self, session: AsyncSession, order: Order, now: datetime) -> bool:
-        """Ends an order whose membership is another now: its money goes back."""
+        """Ends an order whose membership is another now: its money goes back.
+
+        One on terms was delivered before: its money pays for what is there.
+        """
+        if order.status != OrderStatus.PENDING_PAYMENT:
+            return False
         catalogue = await self._catalogues.of(session, order.catalogue_code)
         try:
             await check_still_fits(session, catalogue, order, now)

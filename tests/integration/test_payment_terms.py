@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.domain.periods import seoul_date
+from sandbox.faults import Fault
 from sandbox.portone.console_actions import approve
 from sandbox.portone.virtual_accounts import deposit
 from sandbox.world import World
-from tests.contracts import set_clock
+from tests.contracts import add_extend, only_membership, placed, set_clock
 from tests.flows import (
     Member,
     complete,
@@ -253,3 +254,43 @@ async def test_giving_terms_is_in_the_log_and_needs_a_company(
     assert (read.json()["days"], read.json()["limit"]) == (30, 5_000)
     nobody = await operator.get(path.format("0193f2c8-7a4b-7a5e-9a6a-0a8e6f0b7c1d"))
     assert (nobody.status_code, nobody.json()["code"]) == (404, "company_not_found")
+
+
+async def test_an_addition_that_was_delivered_on_terms_is_paid_weeks_later(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    """Its membership has it already, and would be priced differently for it today."""
+    member, _ = await delivered(client, world, portal, operator)
+    membership = await only_membership(client, member)
+    addition = add_extend(membership, users=2)
+    order = await placed(client, member, addition, total=105_600, payment_method="TERMS")
+    await run_jobs(portal)
+    assert (await read_order(client, member, order))["status"] == "COMPLETED"
+    await set_clock(portal, world, await now_of(portal) + timedelta(days=20))
+    payment = await pay(client, member, order, "CARD")
+    await approve(world, payment["id"])
+    answer = await client.post(f"/v1/payments/{payment['id']}/complete", headers=member.headers)
+    assert (answer.status_code, answer.json()["status"]) == (200, "PAID")
+    paid = await read_order(client, member, order)
+    assert (paid["status"], paid["payment_status"]) == ("COMPLETED", "PAID")
+    assert world.portone.payments[payment["id"]].cancelled == 0
+
+
+async def test_an_order_on_terms_that_is_still_being_delivered_is_paid_all_the_same(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    """Found by `make simulate`: the groupware is down, and the term has ended meanwhile."""
+    member, _ = await delivered(client, world, portal, operator)
+    membership = await only_membership(client, member)
+    addition = add_extend(membership, users=2)
+    order = await placed(client, member, addition, total=105_600, payment_method="TERMS")
+    world.faults.put("groupware", Fault(down=True))
+    await run_jobs(portal)
+    assert (await read_order(client, member, order))["status"] == "PROVISIONING"
+    payment = await pay(client, member, order, "CARD")
+    await set_clock(portal, world, await now_of(portal) + timedelta(days=367))
+    await approve(world, payment["id"])
+    answer = await client.post(f"/v1/payments/{payment['id']}/complete", headers=member.headers)
+    assert (answer.status_code, answer.json()["status"]) == (200, "PAID")
+    paid = await read_order(client, member, order)
+    assert (paid["status"], paid["payment_status"]) == ("PROVISIONING", "PAID")
