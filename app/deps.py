@@ -312,8 +312,6 @@ def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
         database,
         clock,
         payment_provider,
-        mails,
-        emails,
         shop,
         catalogues,
         refunds,

@@ -105,7 +105,7 @@ class Simulation:
     def _arrival(self, customer: Customer) -> Work:
         async def arrive() -> None:
             # People sign up where the providers are well; what breaks a contract's life is later.
-            kept = dict(self._stack.world.faults._faults)
+            kept = self._stack.world.faults.all()
             self._stack.world.faults.clear()
             await customer.arrive()
             for provider, fault in kept.items():

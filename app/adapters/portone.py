@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from app.adapters.circuit import CircuitBreaker
-from app.adapters.http import CONNECT_SECONDS, READ_SECONDS, ProviderHttp
+from app.adapters.http import CONNECT_SECONDS, READ_SECONDS, Call, ProviderHttp, segment
 from app.domain.provider_errors import Refusal
 
 PAYMENT_READ_SECONDS = 10.0
@@ -102,6 +102,17 @@ class PortOneConnection:
             breaker=breaker,
             transport=transport,
             sleep=sleep,
+        )
+
+    def about_payment(self, operation: str, payment_id: str, step: str, body: object) -> Call:
+        """What the provider does once for our payment id, however often it is asked."""
+        return Call(
+            operation,
+            "POST",
+            f"/payments/{segment(payment_id)}{step}",
+            json=body,
+            headers=self.headers,
+            repeatable=True,
         )
 
     async def aclose(self) -> None:

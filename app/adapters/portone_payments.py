@@ -132,7 +132,8 @@ class PortOnePayments:
     async def pre_register(self, payment_id: str, amount: int, currency: str = "KRW") -> None:
         body = {"storeId": self._portone.store_id, "totalAmount": amount, "currency": currency}
         await self._portone.http.call(
-            self._posting("payment_pre_register", payment_id, "/pre-register", body), _Nothing
+            self._portone.about_payment("payment_pre_register", payment_id, "/pre-register", body),
+            _Nothing,
         )
 
     async def get(self, payment_id: str) -> ReportedPayment | None:
@@ -202,7 +203,8 @@ class PortOnePayments:
                 "number": request.account.number,
                 "holderName": request.account.holder,
             }
-        call = self._posting("payment_cancel", request.payment_id, "/cancel", body)
+        # A repeat is known by what is left to cancel.
+        call = self._portone.about_payment("payment_cancel", request.payment_id, "/cancel", body)
         made = (await self._portone.http.call(call, _Cancelled)).cancellation
         return CancelResult(
             id=made.id,
@@ -212,17 +214,6 @@ class PortOnePayments:
             requested_at=made.requested_at,
             cancelled_at=made.cancelled_at,
             receipt_url=made.receipt_url,
-        )
-
-    def _posting(self, operation: str, payment_id: str, step: str, body: object) -> Call:
-        # Keyed by our payment id, and a cancellation by what is left to cancel.
-        return Call(
-            operation,
-            "POST",
-            f"/payments/{segment(payment_id)}{step}",
-            json=body,
-            headers=self._portone.headers,
-            repeatable=True,
         )
 
 

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from app.adapters.http import Call, segment
 from app.adapters.portone import PortOneConnection
 from app.domain.provider_payments import AccountRequest
 
@@ -42,23 +41,15 @@ class PortOneVirtualAccounts:
             "customer": {"id": request.customer_id},
         }
         await self._portone.http.call(
-            self._posting("virtual_account_issue", request.payment_id, "/instant", body), _Answer
+            self._portone.about_payment(
+                "virtual_account_issue", request.payment_id, "/instant", body
+            ),
+            _Answer,
         )
 
     async def close_account(self, payment_id: str) -> None:
         body = {"storeId": self._portone.store_id}
         step = "/virtual-account/close"
         await self._portone.http.call(
-            self._posting("virtual_account_close", payment_id, step, body), _Closed
-        )
-
-    def _posting(self, operation: str, payment_id: str, step: str, body: object) -> Call:
-        # Keyed by our payment id: a second account or a second closing is refused.
-        return Call(
-            operation,
-            "POST",
-            f"/payments/{segment(payment_id)}{step}",
-            json=body,
-            headers=self._portone.headers,
-            repeatable=True,
+            self._portone.about_payment("virtual_account_close", payment_id, step, body), _Closed
         )

@@ -37,9 +37,6 @@ class Account(StrEnum):
     CHARGEBACKS = "CHARGEBACKS"
 
 
-CASH = frozenset({Account.PROVIDER, Account.BANK})
-
-
 class EntryKind(StrEnum):
     """What happened, and in brackets what to: an entry's subject."""
 

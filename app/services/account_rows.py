@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.queue import enqueue
 from app.db.tables.bank import VirtualAccount
 from app.db.tables.orders import Order, Payment
 from app.db.vault import Vault
@@ -19,8 +18,9 @@ from app.domain.banks import bank_name
 from app.domain.periods import SEOUL
 from app.domain.provider_payments import ReportedAccount, ReportedPayment
 from app.domain.refunds import RefundReason
+from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.refunds import send_to_account
 
 OVERPAID = "overpaid"
@@ -43,8 +43,7 @@ class AccountRows:
 
     def __init__(self, vault: Vault, mails: Mails, emails: Emails) -> None:
         self._vault = vault
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     def seen(self, row: VirtualAccount | None) -> AccountView | None:
         """None where the payment has none, or nothing can be paid into it any more."""
@@ -77,8 +76,7 @@ class AccountRows:
             )
         )
         await session.flush()
-        email = await self._emails.of(session, order.account_id)
-        if email is None or payment.status != "READY":
+        if payment.status != "READY":
             return
         facts = {
             "number": order.number,
@@ -88,10 +86,9 @@ class AccountRows:
             "holder": account.holder,
             "until": f"{account.expires_at.astimezone(SEOUL):%Y-%m-%d %H:%M} (KST)",
         }
-        mail = NewMail(
-            "virtual_account_issued", email, facts, "ko", order.company_id, order.account_id
+        await self._mails.tell(
+            session, order.company_id, order.account_id, "virtual_account_issued", facts, now
         )
-        await enqueue(session, [self._mails.queue(session, mail, now)])
 
 
 async def send_back_surplus(

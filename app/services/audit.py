@@ -13,12 +13,14 @@ from app.db.ids import new_id
 from app.db.tables.audit import AuditEvent
 from app.db.tables.companies import Company
 from app.domain.audit import AuditAction
+from app.domain.operators import Operator
 from app.domain.roles import AccountKind
 from app.services.cursors import make_cursor, read_cursor
 from app.services.order_events import account_actor
 from app.services.principals import Principal
 
 GROUPWARE = "groupware"
+BY_OPERATOR = "operator:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,27 @@ class AuditEntry:
             details=details or {},
         )
 
+    @classmethod
+    def by_operator(
+        cls,
+        operator: Operator,
+        action: AuditAction,
+        at: datetime,
+        company_id: UUID | None = None,
+        subject: str | None = None,
+        details: Mapping[str, str | int | bool] | None = None,
+    ) -> "AuditEntry":
+        """What somebody of the operator's staff did; `company_id`: who may read of it, if any."""
+        return cls(
+            company_id=company_id,
+            account_id=None,
+            actor=operator_actor(operator.name),
+            action=action,
+            at=at,
+            subject=subject,
+            details=details or {},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
@@ -89,7 +112,7 @@ class AuditPage:
 
 def operator_actor(name: str) -> str:
     """`name` is the operator's account name, not the person's."""
-    return f"operator:{name}"
+    return f"{BY_OPERATOR}{name}"
 
 
 async def company_of(session: AsyncSession, account_id: UUID) -> UUID | None:

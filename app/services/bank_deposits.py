@@ -17,7 +17,6 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.ledger import post
-from app.db.queue import enqueue
 from app.db.tables.bank import BankDeposit
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order, Payment
@@ -42,9 +41,10 @@ from app.domain.payments import PaymentState
 from app.domain.periods import seoul_date
 from app.domain.refunds import RefundReason
 from app.services.audit import AuditEntry, operator_actor, record
+from app.services.company_mails import CompanyMails
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.paid_orders import PaidOrders, waits_for_money
 from app.services.refunds import send_to_account
 from app.services.tax_invoices import want_tax_invoice
@@ -121,8 +121,7 @@ class BankDeposits:
         self._database = database
         self._clock = clock
         self._vault = vault
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
         self._paid = PaidOrders(mails, emails)
 
     async def add(self, operator: Operator, line: NewDeposit) -> DepositView:
@@ -250,18 +249,14 @@ class BankDeposits:
     async def _tell_what_is_missing(
         self, session: AsyncSession, payment: Payment, order: Order, now: datetime
     ) -> None:
-        email = await self._emails.of(session, order.account_id)
-        if email is None:
-            return
         facts = {
             "number": order.number,
             "received": f"{payment.received:,}",
             "missing": f"{payment.amount - payment.received:,}",
         }
-        mail = NewMail("deposit_in_part", email, facts, "ko", order.company_id, order.account_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell(
+            session, order.company_id, order.account_id, "deposit_in_part", facts, now
+        )
 
     async def _write(
         self,
@@ -297,12 +292,10 @@ class BankDeposits:
         ids = list(added)
         record(
             session,
-            AuditEntry(
-                company_id=None,
-                account_id=None,
-                actor=operator_actor(operator.name),
-                action=AuditAction.DEPOSITS_ADDED,
-                at=now,
+            AuditEntry.by_operator(
+                operator,
+                AuditAction.DEPOSITS_ADDED,
+                now,
                 details={"lines": len(ids), "source": source},
             ),
         )
@@ -325,12 +318,11 @@ class BankDeposits:
     ) -> None:
         record(
             session,
-            AuditEntry(
+            AuditEntry.by_operator(
+                operator,
+                action,
+                now,
                 company_id=company_id,
-                account_id=None,
-                actor=operator_actor(operator.name),
-                action=action,
-                at=now,
                 subject=str(deposit.id),
                 details={"amount": deposit.amount},
             ),

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
@@ -101,11 +100,13 @@ class Books:
         now = await self._clock.now_outside(self._database)
         since, until = now - LOOKED_BACK, now - SETTLING
         reported = {row.id: row async for row in self._provider.books(since, until)}
-        for payment_id in (await self._differing(reported, since, until)).keys() & reported.keys():
-            await self._settle(payment_id)
-        again = {row.id: row async for row in self._provider.books(since, until)}
-        found = await self._differing(again, since, until)
-        theirs = sum(_left(row) for row in again.values())
+        found = await self._differing(reported, since, until)
+        if found:
+            for payment_id in found.keys() & reported.keys():
+                await self._settle(payment_id)
+            reported = {row.id: row async for row in self._provider.books(since, until)}
+            found = await self._differing(reported, since, until)
+        theirs = sum(_left(row) for row in reported.values())
         rows = [asdict(difference) for difference in found.values()]
         ours = theirs + sum(d.ours - d.theirs for d in found.values())
         async with self._database.system_session("books compared") as session:
@@ -114,7 +115,7 @@ class Books:
                     id=new_id(),
                     since=since,
                     until=until,
-                    payments=len(again),
+                    payments=len(reported),
                     theirs=theirs,
                     ours=ours,
                     differences=rows[:KEPT_IN_LISTS],
@@ -175,9 +176,11 @@ class Books:
         self, reported: Mapping[str, ReportedPayment], since: datetime, until: datetime
     ) -> dict[str, BookDifference]:
         async with self._database.system_session("compare books") as session:
-            ours = await _ours(session, reported.keys())
+            ids = _uuids(reported)
+            rows = await session.execute(_OURS, {"ids": ids})
+            ours = {str(row.payment_id): row.amount for row in rows}
             only_ours = await session.execute(
-                _ONLY_OURS, {"since": since, "until": until, "ids": _uuids(reported.keys())}
+                _ONLY_OURS, {"since": since, "until": until, "ids": ids}
             )
             missing = {str(row.id): BookDifference(str(row.id), 0, row.amount) for row in only_ours}
         return missing | {
@@ -201,8 +204,3 @@ def _uuids(keys: Iterable[str]) -> list[UUID]:
         except ValueError:
             continue
     return found
-
-
-async def _ours(session: AsyncSession, keys: Iterable[str]) -> dict[str, int]:
-    rows = await session.execute(_OURS, {"ids": _uuids(keys)})
-    return {str(row.payment_id): row.amount for row in rows}

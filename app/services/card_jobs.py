@@ -17,7 +17,6 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.queue import Job, enqueue
 from app.db.tables.cards import Card
-from app.db.tables.companies import Company
 from app.db.tables.sites import Membership, Site
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
@@ -27,8 +26,9 @@ from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.services.audit import AuditEntry, record
 from app.services.card_rows import MIND_CARD, lock_cards, retire_card, spoken_card
 from app.services.cards import BILLING_KEY_COLUMN
+from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.order_events import SYSTEM
 from app.services.ports import BillingKeyProvider
 
@@ -60,8 +60,7 @@ class CardJobs:
         self._clock = clock
         self._vault = vault
         self._provider = provider
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     async def mind(self, card_id: UUID) -> None:
         """Does what is due; safe to repeat."""
@@ -156,12 +155,6 @@ class CardJobs:
 
     async def _mail(self, session: AsyncSession, card: Card, kind: str, now: datetime) -> None:
         """To the company's own account; one that has none is told nothing."""
-        owner = await session.scalar(
-            select(Company.corporate_account_id).where(Company.id == card.company_id)
-        )
-        email = await self._emails.of(session, owner) if owner else None
-        if email is None:
-            return
         sites = await session.scalars(
             select(Site.name)
             .join(Membership, Membership.site_id == Site.id)
@@ -170,10 +163,7 @@ class CardJobs:
         )
         month = f"{card.expires_on:%Y-%m}" if card.expires_on else "-"
         facts = {"card": spoken_card(card), "sites": ", ".join(sites) or "-", "month": month}
-        mail = NewMail(kind, email, facts, "ko", card.company_id, owner)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell_owner(session, card.company_id, kind, facts, now)
 
 
 async def look_again(session: AsyncSession, billing_key_index: bytes, now: datetime) -> None:

@@ -32,7 +32,9 @@ _ADD = text(
     "INSERT INTO daily_tasks (id, name, due_at) VALUES (:id, :name, :due_at)"
     " ON CONFLICT (name) DO NOTHING"
 )
-_TAKE = text("UPDATE daily_tasks SET due_at = :later WHERE id = :id AND due_at <= :now")
+_TAKE = text(
+    "UPDATE daily_tasks SET due_at = :later WHERE id = :id AND due_at <= :now RETURNING id"
+)
 _NEXT = text("UPDATE daily_tasks SET due_at = :due_at WHERE id = :id")
 
 
@@ -69,7 +71,7 @@ class DailyTasks:
                 now = await self._clock.now(session)
                 values = {"id": task_id, "now": now, "later": now + TRIED_AGAIN_AFTER}
                 taken = await session.execute(_TAKE, values)
-                if getattr(taken, "rowcount", 0) == 0:
+                if taken.one_or_none() is None:
                     return
             try:
                 await work()

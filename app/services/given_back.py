@@ -4,18 +4,18 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.tables.orders import Order, OrderItem, OrderLine
+from app.db.tables.orders import Order, OrderItem
 from app.db.tables.sites import Site
 from app.domain.orders import ItemState, OrderType, step_item
 from app.domain.refunds import Money, RefundReason, value_of_item
 from app.services.membership_schedules import look_at_schedule
 from app.services.order_events import SYSTEM
-from app.services.orders import derive_again
+from app.services.orders import derive_again, nets_of_items
 from app.services.refunds import GivingBack, give_back
 
 GIVE_BACK_UNATTENDED: Final = "give_back_unattended"
@@ -44,16 +44,8 @@ async def give_back_item(
 
 
 async def _paid_for(session: AsyncSession, order: Order, item: OrderItem) -> Money:
-    rows = await session.execute(
-        select(OrderItem.id, func.coalesce(func.sum(OrderLine.net), 0).label("net"))
-        .outerjoin(OrderLine, OrderLine.item_id == OrderItem.id)
-        .where(OrderItem.order_id == order.id)
-        .group_by(OrderItem.id, OrderItem.position)
-        .order_by(OrderItem.position)
-    )
-    items = rows.all()
-    place = [row.id for row in items].index(item.id)
-    value = value_of_item([int(row.net) for row in items], place, order.vat)
+    nets = await nets_of_items(session, order.id)
+    value = value_of_item(list(nets.values()), list(nets).index(item.id), order.vat)
     most = max(order.total, 0)
     return Money(min(value.amount, most), min(value.vat, most))
 

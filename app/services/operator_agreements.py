@@ -19,7 +19,7 @@ from app.domain.errors import DomainError
 from app.domain.operators import Operator
 from app.domain.periods import seoul_date
 from app.domain.price_agreements import check_agreed_codes
-from app.services.audit import AuditEntry, operator_actor, record
+from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
 
 
@@ -147,12 +147,11 @@ def _record(
 ) -> None:
     record(
         session,
-        AuditEntry(
+        AuditEntry.by_operator(
+            operator,
+            action,
+            now,
             company_id=row.company_id,
-            account_id=None,
-            actor=operator_actor(operator.name),
-            action=action,
-            at=now,
             subject=str(row.id),
             details=dict(row.unit_prices),
         ),

@@ -30,7 +30,7 @@ from app.domain.periods import seoul_date
 from app.domain.price_agreements import NONE_AGREED, PriceAgreements
 from app.domain.pricing import sum_up
 from app.domain.scheduled_changes import content_of, price_renewal, renewal_ordered_on
-from app.services.audit import AuditEntry, operator_actor, record
+from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
 
 Document = Mapping[str, object]
@@ -237,12 +237,10 @@ def _record(
 ) -> None:
     record(
         session,
-        AuditEntry(
-            company_id=None,
-            account_id=None,
-            actor=operator_actor(operator.name),
-            action=action,
-            at=now,
+        AuditEntry.by_operator(
+            operator,
+            action,
+            now,
             subject=catalogue.code,
             details={"effective_from": catalogue.effective_from.isoformat()},
         ),

@@ -16,7 +16,7 @@ from app.domain.coupons import Coupon
 from app.domain.errors import DomainError
 from app.domain.operators import Operator
 from app.domain.periods import seoul_date
-from app.services.audit import AuditEntry, operator_actor, record
+from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
 
 
@@ -138,12 +138,5 @@ def _record(
 ) -> None:
     record(
         session,
-        AuditEntry(
-            company_id=None,
-            account_id=None,
-            actor=operator_actor(operator.name),
-            action=action,
-            at=now,
-            subject=code,
-        ),
+        AuditEntry.by_operator(operator, action, now, subject=code),
     )

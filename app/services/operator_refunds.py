@@ -134,12 +134,11 @@ class OperatorRefunds:
                 raise DomainError("refund_account_not_found")
             record(
                 session,
-                AuditEntry(
+                AuditEntry.by_operator(
+                    operator,
+                    AuditAction.REFUND_ACCOUNT_READ,
+                    now,
                     company_id=refund.company_id,
-                    account_id=None,
-                    actor=operator_actor(operator.name),
-                    action=AuditAction.REFUND_ACCOUNT_READ,
-                    at=now,
                     subject=str(refund.id),
                     details={"reason": reason},
                 ),
@@ -172,12 +171,11 @@ class OperatorRefunds:
             await derive_again(session, order, operator_actor(operator.name), "retry", now)
             record(
                 session,
-                AuditEntry(
+                AuditEntry.by_operator(
+                    operator,
+                    AuditAction.OPENING_RETRIED,
+                    now,
                     company_id=order.company_id,
-                    account_id=None,
-                    actor=operator_actor(operator.name),
-                    action=AuditAction.OPENING_RETRIED,
-                    at=now,
                     subject=str(item.id),
                 ),
             )
@@ -216,12 +214,11 @@ def _record(
 ) -> None:
     record(
         session,
-        AuditEntry(
+        AuditEntry.by_operator(
+            operator,
+            action,
+            now,
             company_id=refund.company_id,
-            account_id=None,
-            actor=operator_actor(operator.name),
-            action=action,
-            at=now,
             subject=str(refund.id),
             details={"amount": refund.amount},
         ),

@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.queue import enqueue
-from app.db.tables.companies import Company
 from app.db.tables.terminations import TerminationRow
 from app.db.termination_reads import termination_facts
 from app.domain.audit import AuditAction
@@ -20,9 +18,10 @@ from app.domain.operators import Operator
 from app.domain.periods import seoul_date
 from app.domain.terminations import TerminationChannel, TerminationState, check_last_day
 from app.services.audit import AuditEntry, operator_actor, record
+from app.services.company_mails import CompanyMails
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.membership_ends import lock_membership
 from app.services.terminations import (
     EndAskedFor,
@@ -79,8 +78,7 @@ class OperatorTerminations:
     def __init__(self, database: Database, clock: Clock, mails: Mails, emails: Emails) -> None:
         self._database = database
         self._clock = clock
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     async def find(
         self, state: TerminationState, cursor: str | None, size: int
@@ -152,21 +150,13 @@ class OperatorTerminations:
     async def _tell(
         self, session: AsyncSession, row: TerminationRow, kind: str, site: str, now: datetime
     ) -> None:
-        company = await session.get_one(Company, row.company_id)
-        account_id = company.corporate_account_id
-        email = await self._emails.of(session, account_id) if account_id else None
-        if email is None:
-            return
         facts = {
             "site": site,
             "last_day": row.last_day.isoformat(),
             "received_on": row.received_on.isoformat(),
             "at": seoul_date(now).isoformat(),
         }
-        mail = NewMail(kind, email, facts, "ko", row.company_id, account_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell_owner(session, row.company_id, kind, facts, now)
 
 
 def _view(row: TerminationRow) -> OperatorTermination:
@@ -199,12 +189,11 @@ def _record(
 ) -> None:
     record(
         session,
-        AuditEntry(
+        AuditEntry.by_operator(
+            operator,
+            action,
+            now,
             company_id=row.company_id,
-            account_id=None,
-            actor=operator_actor(operator.name),
-            action=action,
-            at=now,
             subject=str(row.membership_id),
             details={"last_day": row.last_day.isoformat(), "channel": row.channel},
         ),

@@ -40,9 +40,10 @@ from app.domain.orders import (
 from app.domain.payment_terms import due_on
 from app.domain.periods import seoul_date
 from app.domain.sites import check_subdomain
+from app.services.company_mails import CompanyMails
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.membership_schedules import look_at_renewal
 from app.services.order_events import PROVISION_ITEM, SYSTEM, account_actor
 from app.services.principals import Access, Principal, read_within
@@ -153,15 +154,22 @@ async def end_unpaid(
     await session.flush()
 
 
-async def _give_up_claim(session: AsyncSession, order: Order, now: datetime) -> None:
-    """What the order asked for is asked for no more, and the credit that it used is back."""
+async def nets_of_items(session: AsyncSession, order_id: UUID) -> dict[UUID, int]:
+    """What each item of an order brings without VAT, in their order."""
     rows = await session.execute(
         select(OrderItem.id, func.coalesce(func.sum(OrderLine.net), 0).label("net"))
         .outerjoin(OrderLine, OrderLine.item_id == OrderItem.id)
-        .where(OrderItem.order_id == order.id)
-        .group_by(OrderItem.id)
+        .where(OrderItem.order_id == order_id)
+        .group_by(OrderItem.id, OrderItem.position)
+        .order_by(OrderItem.position)
     )
-    sold = [Sold(row.id, int(row.net), None) for row in rows]
+    return {row.id: int(row.net) for row in rows}
+
+
+async def _give_up_claim(session: AsyncSession, order: Order, now: datetime) -> None:
+    """What the order asked for is asked for no more, and the credit that it used is back."""
+    nets = await nets_of_items(session, order.id)
+    sold = [Sold(item_id, net, None) for item_id, net in nets.items()]
     sale = Sale(order.id, order.company_id, sold, order.vat, order.total, order.credit_used)
     await post(session, now, ended(sale))
     if order.credit_used:
@@ -265,8 +273,7 @@ class OrderJobs:
     def __init__(self, database: Database, clock: Clock, mails: Mails, emails: Emails) -> None:
         self._database = database
         self._clock = clock
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     async def expire(self, order_id: UUID) -> None:
         """Ends an unpaid order whose time is over; anything else is left alone."""
@@ -289,14 +296,12 @@ class OrderJobs:
             if order is None or order.announced_at is not None:
                 return
             order.announced_at = now
-            email = await self._emails.of(session, order.account_id)
-            if email is None:
-                return
             due = (
                 "결제가 완료되면 서비스가 개설됩니다."
                 if order.total
                 else "서비스를 개설하고 있습니다."
             )
             facts = {"number": order.number, "total": f"{order.total:,}", "due": due}
-            mail = NewMail("order_placed", email, facts, "ko", order.company_id, order.account_id)
-            await enqueue(session, [self._mails.queue(session, mail, now)])
+            await self._mails.tell(
+                session, order.company_id, order.account_id, "order_placed", facts, now
+            )

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.queue import enqueue
 from app.db.tables.companies import Company
 from app.db.tables.orders import Order
 from app.db.tables.payment_terms import PaymentTerms
@@ -29,8 +28,9 @@ from app.domain.payment_terms import (
 )
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, operator_actor, record
+from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.paid_orders import ON_TERMS
 from app.services.tax_invoices import want_invoice_on_terms
 
@@ -107,8 +107,7 @@ class Terms:
     def __init__(self, database: Database, clock: Clock, mails: Mails, emails: Emails) -> None:
         self._database = database
         self._clock = clock
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     async def give(
         self, operator: Operator, company_id: UUID, given: GivenTerms | None
@@ -193,19 +192,13 @@ class Terms:
     async def _tell(
         self, session: AsyncSession, order: Order, stage: TermsStage, now: datetime
     ) -> None:
-        email = await self._emails.of(session, order.account_id)
-        if email is None:
-            return
         facts = {
             "number": order.number,
             "total": f"{order.to_pay:,}",
             "due_on": f"{order.terms_due_on}",
         }
         kind = _KINDS.get(stage, "terms_overdue")
-        mail = NewMail(kind, email, facts, "ko", order.company_id, order.account_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell(session, order.company_id, order.account_id, kind, facts, now)
 
 
 async def _require_company(session: AsyncSession, company_id: UUID) -> None:

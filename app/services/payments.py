@@ -39,8 +39,6 @@ from app.services.account_rows import AccountRows, AccountView, send_back_surplu
 from app.services.card_rows import usable_card
 from app.services.catalogue import Catalogues
 from app.services.disputes import Disputes, DisputeView, disputes_of
-from app.services.emails import Emails
-from app.services.mails import Mails
 from app.services.membership_changes import check_still_fits
 from app.services.order_events import SYSTEM
 from app.services.orders import end_unpaid, lock_order
@@ -128,8 +126,6 @@ class Payments:
         database: Database,
         clock: Clock,
         provider: PaymentProvider,
-        mails: Mails,
-        emails: Emails,
         shop: Shop,
         catalogues: Catalogues,
         refunds: Refunds,
@@ -140,8 +136,6 @@ class Payments:
         self._database = database
         self._clock = clock
         self._provider = provider
-        self._mails = mails
-        self._emails = emails
         self.shop = shop
         self._catalogues = catalogues
         self._refunds = refunds

@@ -14,8 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
-from app.db.queue import enqueue
-from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.refunds import Refund
 from app.db.vault import Vault
@@ -44,8 +42,9 @@ from app.domain.refunds import (
     fulfilled_by,
     part_of,
 )
+from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.order_events import SYSTEM
 from app.services.orders import derive_again
 from app.services.ports import PaymentProvider
@@ -95,8 +94,7 @@ class Refunds:
         self._clock = clock
         self._vault = vault
         self._provider = provider
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     async def send(self, refund_id: UUID) -> None:
         """Takes a refund that is due one step on; safe to repeat, at any time, from anywhere."""
@@ -277,9 +275,6 @@ class Refunds:
         if refund.order_id is None or refund.amount == 0:
             return
         order = await session.get_one(Order, refund.order_id)
-        email = await self._emails.of(session, order.account_id)
-        if email is None:
-            return
         reason = REFUND_REASON_LABELS[RefundReason(refund.reason)]
         way = REFUND_DESTINATION_LABELS[RefundDestination(refund.destination)]
         facts = {
@@ -288,23 +283,16 @@ class Refunds:
             "reason": reason.ko,
             "way": way.ko,
         }
-        mail = NewMail("refund_sent", email, facts, "ko", order.company_id, order.account_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell(
+            session, order.company_id, order.account_id, "refund_sent", facts, now
+        )
 
     async def _ask_for_account(self, session: AsyncSession, refund: Refund, now: datetime) -> None:
         """The company's own account: nothing goes back before it names where to."""
-        company = await session.get_one(Company, refund.company_id)
-        account_id = company.corporate_account_id
-        email = await self._emails.of(session, account_id) if account_id else None
-        if email is None:
-            return
         facts = {"amount": f"{refund.amount:,}"}
-        mail = NewMail("refund_account_wanted", email, facts, "ko", company.id, account_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell_owner(
+            session, refund.company_id, "refund_account_wanted", facts, now
+        )
 
     def _by_hand(self, refund: Refund, failure: str, now: datetime) -> None:
         needs_a_hand(refund, failure, now)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
@@ -46,13 +46,13 @@ from app.domain.refunds import (
     split,
     step_refund,
 )
+from app.services.audit import BY_OPERATOR
 from app.services.claims import take_off_claim
 from app.services.order_events import SYSTEM
 from app.services.orders import credit_line
 from app.services.tax_invoices import want_correction
 
 SEND_REFUND: Final = "send_refund"
-BY_OPERATOR: Final = "operator:"
 NO_ACCOUNT: Final = "refund_account_missing"
 BY_HAND: Final = "pay_by_hand"
 """There is an account, and no payment at the provider that could be cancelled to it."""
@@ -146,11 +146,13 @@ async def give_back(
         return []
     off = await _off_claims(session, [order], value, why, now)
     left = rest_of(value, [Money(refund.amount, refund.vat) for refund in off])
-    short = await _not_held(session, [order, *why.before], left)
-    off_former = await _off_claims(session, why.before, short, why, now)
-    left = rest_of(left, [Money(refund.amount, refund.vat) for refund in off_former])
+    if why.before:
+        short = await _not_held(session, [order, *why.before], left)
+        off_former = await _off_claims(session, why.before, short, why, now)
+        left = rest_of(left, [Money(refund.amount, refund.vat) for refund in off_former])
+        off += off_former
     payments = await _captured(session, [order, *why.before])
-    made = [*off, *off_former, *await _out_of(session, order, payments, left, why, now)]
+    made = [*off, *await _out_of(session, order, payments, left, why, now)]
     made[0].fee = why.fee
     session.add_all(made)
     await book(session, made, payments, now)
@@ -175,7 +177,7 @@ async def _off_claims(
 
 async def _not_held(session: AsyncSession, orders: Sequence[Order], value: Money) -> Money:
     """What of a value no payment of these orders has any more."""
-    held = [await received_of(session, payment) for payment in await _captured(session, orders)]
+    held = await _received(session, await _captured(session, orders))
     short = max(value.amount - sum(max(source.left, 0) for source in held), 0)
     return Money(short, value.vat * short // value.amount if short else 0)
 
@@ -191,7 +193,7 @@ async def _out_of(
     """To the payments first, then to the credit balance."""
     if value.amount == 0:
         return []
-    received = [await received_of(session, payment) for payment in payments]
+    received = await _received(session, payments)
     credit = await _credit_used(session, order)
     if why.rest_to_credit:
         short = value.amount - sum(max(source.left, 0) for source in received)
@@ -223,15 +225,17 @@ async def owe_former_contract(
     await enqueue(session, [Job(SEND_REFUND, refund.id)])
 
 
-async def received_of(session: AsyncSession, payment: Payment) -> Received:
-    """What a captured payment brought and what of it is promised back. The payment is locked."""
-    rows = await refunds_of(session, payment.id)
-    return Received(
-        payment.amount,
-        payment.vat,
-        sum(row.amount for row in rows),
-        sum(row.vat for row in rows),
+async def _received(session: AsyncSession, payments: Sequence[Payment]) -> list[Received]:
+    """What captured payments brought and what of it is promised back. They are locked."""
+    rows = await session.execute(
+        select(Refund.payment_id, func.sum(Refund.amount), func.sum(Refund.vat))
+        .where(Refund.payment_id.in_([payment.id for payment in payments]))
+        .group_by(Refund.payment_id)
     )
+    back = {payment_id: (int(amount), int(vat)) for payment_id, amount, vat in rows}
+    return [
+        Received(payment.amount, payment.vat, *back.get(payment.id, (0, 0))) for payment in payments
+    ]
 
 
 async def refunds_of(session: AsyncSession, payment_id: UUID) -> Sequence[Refund]:

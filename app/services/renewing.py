@@ -107,8 +107,8 @@ async def close(
     if order is not None and order.status == OrderStatus.PENDING_PAYMENT:
         await end_unpaid(session, order, OrderEnd.CANCELLED, SYSTEM, "nothing to renew", now)
     schedule.order_id = schedule.term_ends_on = schedule.taken = None
-    schedule.step = schedule.due_at = schedule.charge_step = None
-    schedule.charge_on = schedule.charge_amount = schedule.charge_state = None
+    schedule.step = schedule.due_at = None
+    _charge_nothing(schedule)
 
 
 async def wait_for_end(
@@ -121,5 +121,10 @@ async def wait_for_end(
     if order is not None and order.status == OrderStatus.PENDING_PAYMENT:
         await end_unpaid(session, order, OrderEnd.CANCELLED, SYSTEM, "termination", now)
         schedule.order_id = None
-    schedule.due_at = schedule.charge_step = schedule.charge_on = None
+    schedule.due_at = None
+    _charge_nothing(schedule)
+
+
+def _charge_nothing(schedule: MembershipSchedule) -> None:
+    schedule.charge_step = schedule.charge_on = None
     schedule.charge_amount = schedule.charge_state = None

@@ -16,7 +16,6 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import Job, enqueue
-from app.db.tables.companies import Company
 from app.db.tables.orders import Order, Payment
 from app.db.tables.refunds import Refund
 from app.db.tables.tax_invoices import TaxInvoice
@@ -38,8 +37,9 @@ from app.domain.orders import PaymentMethod
 from app.domain.periods import seoul_date
 from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.refunds import RefundDestination
+from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.ports import TaxInvoiceProvider
 from app.services.tax_invoice_contacts import TaxInvoiceContacts
 
@@ -173,8 +173,7 @@ class TaxInvoices:
         self._clock = clock
         self._provider = provider
         self._contacts = contacts
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
 
     async def issue(self, invoice_id: UUID) -> None:
         """Issues what is due. What the provider refuses is tried again until somebody has looked:
@@ -269,16 +268,8 @@ class TaxInvoices:
                 log.warning("tax_invoice_refused", invoice=str(row.id), failure=failure)
 
     async def _ask_for_contact(self, session: AsyncSession, row: TaxInvoice, now: datetime) -> None:
-        company = await session.get_one(Company, row.company_id)
-        account_id = company.corporate_account_id
-        email = await self._emails.of(session, account_id) if account_id else None
-        if email is None:
-            return
         facts = {"total": f"{row.supply + row.vat:,}"}
-        mail = NewMail("tax_contact_wanted", email, facts, "ko", company.id, account_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell_owner(session, row.company_id, "tax_contact_wanted", facts, now)
 
 
 async def _original_key(session: AsyncSession, row: TaxInvoice) -> str | None:

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead, contracts_of
 from app.db.ids import new_id
-from app.db.queue import enqueue
 from app.db.tables.terminations import TerminationRow
 from app.db.termination_reads import TerminationFacts, termination_facts
 from app.domain.audit import AuditAction
@@ -31,8 +30,9 @@ from app.domain.terminations import (
 from app.services.account_mails import spoken_time
 from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
+from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails, NewMail
+from app.services.mails import Mails
 from app.services.membership_ends import lock_membership
 from app.services.membership_schedules import look_at_schedule
 from app.services.order_events import account_actor
@@ -77,8 +77,7 @@ class Terminations:
     ) -> None:
         self._groupware = groupware
         self._catalogues = catalogues
-        self._mails = mails
-        self._emails = emails
+        self._mails = CompanyMails(mails, emails)
         self.fee_percent = fee_percent
 
     async def preview(
@@ -194,13 +193,9 @@ class Terminations:
     async def _mail(
         self, session: AsyncSession, principal: Principal, kind: str, told: dict[str, str]
     ) -> None:
-        email = await self._emails.of(session, principal.account_id)
-        if email is None:
-            return
-        mail = NewMail(kind, email, told, "ko", principal.company_id, principal.account_id)
-        job = self._mails.queue(session, mail, principal.now)
-        await session.flush()
-        await enqueue(session, [job])
+        await self._mails.tell(
+            session, principal.company_id, principal.account_id, kind, told, principal.now
+        )
 
 
 @dataclass(frozen=True, slots=True)

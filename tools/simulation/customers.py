@@ -98,9 +98,9 @@ class Customer:
             password=self._password,
             email=f"{self._login_id}@sim.example",
         )
-        visitor = Visitor(self._client, self._client)
+        visitor = Visitor(self._client, self._stack.sandbox)
         business = await visitor.verify_business("", who)
-        person = await self._verify_phone(who)
+        person = await visitor.verify_phone(("", "", ""), who)
         answer = await visitor.sign_up("", who, business, person)
         self._signed_in(answer["session"])
         self._count("sign_up")
@@ -109,26 +109,6 @@ class Customer:
             path = f"/v1/operator/companies/{answer['account']['company_id']}/payment-terms"
             await self._stack.operator.put(path, json={"days": 30, "limit": None})
         await self._order([self._new_site()])
-
-    async def _verify_phone(self, who: Applicant) -> Json:
-        body: Json = {
-            "purpose": "SIGN_UP",
-            "method": "SMS",
-            "carrier": "SKT",
-            "name": who.name,
-            "birth_date": who.birth_date,
-            "gender_digit": who.gender_digit,
-            "phone": who.phone,
-            "consents": agreed(
-                "IDENTITY_PRIVACY", "IDENTITY_UNIQUE_ID", "IDENTITY_CARRIER", "IDENTITY_AGENCY"
-            ),
-        }
-        started = await self._must("POST", "/v1/identity-verifications", body)
-        otp = self._stack.world.messages.to(who.phone)[-1].otp
-        path = f"/v1/identity-verifications/{started['id']}/confirm"
-        return await self._must(
-            "POST", path, {"client_secret": started["client_secret"], "otp": otp}
-        )
 
     async def _name_tax_contact(self) -> None:
         """What an order needs whose payment has a tax invoice."""
@@ -364,12 +344,6 @@ class Customer:
             raise Unexpected(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         found: Json = answer.json() if answer.content else {}
         return found
-
-    async def _must(self, method: str, path: str, body: Json) -> Json:
-        answer = await self._ask(method, path, body)
-        if answer is None:
-            raise Unexpected(f"{method} {path} was refused")
-        return answer
 
     async def _send(
         self, method: str, path: str, body: Json | None, more: dict[str, str]

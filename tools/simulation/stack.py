@@ -94,6 +94,8 @@ class Stack:
 
     portal: FastAPI
     operator: httpx.AsyncClient
+    sandbox: httpx.AsyncClient
+    """Its own interface."""
     world: World
     deps: Deps
     next_due_statement: TextClause
@@ -189,6 +191,9 @@ async def _start(stack: AsyncExitStack, settings: Settings, folder: Path) -> Sta
     )
     stack.push_async_callback(world.close)
     providers = httpx.ASGITransport(create_sandbox(world), raise_app_exceptions=True)
+    sandbox = await stack.enter_async_context(
+        httpx.AsyncClient(transport=providers, base_url="http://sandbox")
+    )
     portal = create_app(settings, _LostAnswers(providers))
     to_portal.inner = httpx.ASGITransport(portal)
     await stack.enter_async_context(portal.router.lifespan_context(portal))
@@ -215,6 +220,6 @@ async def _start(stack: AsyncExitStack, settings: Settings, folder: Path) -> Sta
     )
     union = " UNION ALL ".join(f"({arm})" for arm in arms)
     statement = text(f"SELECT min(moment) FROM ({union}) AS due (moment)")
-    made = Stack(portal, operator, world, deps, statement)
+    made = Stack(portal, operator, sandbox, world, deps, statement)
     made.never_pause()
     return made
