@@ -8,7 +8,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from app.routers.models import FieldErrorBody, ProblemDocument
+from app.contract.guide import name_pages
+from app.contract.parameters import describe_parameters
+from app.contract.permissions import name_permissions
+from app.contract.problems import name_problems
 from app.routers.permissions import COMPANY_HEADER
 
 DESCRIPTION = """
@@ -34,9 +37,13 @@ TAGS = [
     {"name": "system status", "description": "시스템현황."},
     {"name": "webhooks", "description": "What providers call."},
 ]
-
-
-SIGN_IN_IS_OPTIONAL = {"preview_price"}
+CONTACT = {
+    "name": "고객포털 운영팀",
+    "url": "https://portal.example",
+    "email": "daouoffice@daou.co.kr",
+}
+LICENCE = {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"}
+SERVERS = [{"url": "http://127.0.0.1:8000", "description": "`make run` with the sandbox"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +88,21 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> dict[s
         separate_input_output_schemas=False,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (FieldErrorBody, ProblemDocument):
-        schemas[model.__name__] = model.model_json_schema(
-            ref_template="#/components/schemas/{model}"
-        )
-        schemas[model.__name__].pop("$defs", None)
+    document["info"] |= {"contact": CONTACT, "license": LICENCE}
+    document["servers"] = SERVERS
     for operations in document["paths"].values():
         for operation in operations.values():
             _drop_unused(operation)
+            _name_body(operation, schemas)
             if paper.names_company:
                 _name_company(operation)
             _require_headers(operation)
             _name_answer_headers(operation)
-            if operation["operationId"] in SIGN_IN_IS_OPTIONAL:
-                operation["security"].insert(0, {})
     _link(document["paths"])
+    name_permissions(document["paths"], routes)
+    name_pages(document["paths"])
+    describe_parameters(document["paths"])
+    name_problems(document)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
@@ -109,6 +116,17 @@ def _drop_unused(operation: dict[str, Any]) -> None:
         answer["content"].pop("application/json")
         if not answer["content"]:
             del operation["responses"]["422"]
+
+
+def _name_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A body that FastAPI writes in place, a form or alternatives, gets a name: SDKs show it."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        if "$ref" not in schema:
+            words = operation["operationId"].split("_")
+            name = "".join(word.capitalize() for word in words) + "Body"
+            schemas[name] = schema | {"title": name}
+            content["schema"] = {"$ref": f"#/components/schemas/{name}"}
 
 
 def _name_company(operation: dict[str, Any]) -> None:

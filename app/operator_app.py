@@ -46,6 +46,7 @@ PAPER = Paper(
         {"name": "terminations", "description": "해지 접수: by phone, mail or inquiry."},
         {"name": "deposits", "description": "입금 관리: what came to our own bank account."},
         {"name": "payment terms", "description": "후불 관리: who pays after delivery."},
+        {"name": "books", "description": "원장: balances, proofs, the provider's books."},
         {"name": "refunds", "description": "환불 관리: what takes a hand."},
     ],
     names_company=False,

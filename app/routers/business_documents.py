@@ -31,6 +31,8 @@ CompanyName = Annotated[
     str, Field(min_length=1, max_length=100, pattern=LINE, examples=["한빛상사"])
 ]
 Note = Annotated[str, Field(max_length=1000, pattern=NO_NUL)]
+TokenOrNothing = Annotated[Token, Field(json_schema_extra=lambda schema: schema.pop("default"))]
+"""What is left out is no token; the document does not name that as a value."""
 
 
 class SendDocumentRequest(RequestModel):
@@ -56,7 +58,7 @@ class ClaimCompanyRequest(RequestModel):
     company_name: CompanyName
     identity_verification_token: Token
     email: Email
-    business_verification_token: Token = ""
+    business_verification_token: TokenOrNothing = ""
     note: Note = ""
 
 

@@ -29,7 +29,13 @@ class ReadinessBody(AnswerModel):
     queue_age_seconds: float | None
 
 
-@router.get("/healthz", operation_id="get_health", summary="Alive", responses=problems())
+@router.get(
+    "/healthz",
+    operation_id="get_health",
+    summary="Alive",
+    description="The process answers. It asks nothing of anybody.",
+    responses=problems(),
+)
 @public("load balancers ask without a sign-in")
 async def get_health() -> Liveness:
     return Liveness(status="ok")
@@ -39,6 +45,7 @@ async def get_health() -> Liveness:
     "/readyz",
     operation_id="get_readiness",
     summary="Ready",
+    description="Whether requests can be served, and if not, why.",
     responses={**problems(), 503: {"model": ReadinessBody, "description": "Not ready."}},
 )
 @public("load balancers ask without a sign-in")

@@ -77,6 +77,7 @@ class PriceAgreementListBody(AnswerModel):
     "",
     operation_id="operator_list_price_agreements",
     summary="A company's price agreements",
+    description="Those that ended and those that have yet to begin, too.",
     responses=problems(*FOR_AN_OPERATOR),
 )
 async def get_all(

@@ -104,6 +104,7 @@ class RejectDepositRequest(RequestModel):
     "",
     operation_id="operator_add_bank_deposit",
     summary="Add a deposit",
+    description="A line of our own account's statement, typed in.",
     status_code=201,
     responses=problems(*FOR_AN_OPERATOR, "bank_deposit_known", "deposit_day_invalid", body=True),
 )
@@ -145,6 +146,7 @@ async def add_statement(
     "",
     operation_id="operator_list_bank_deposits",
     summary="Deposits in one state, with what open ones may be for",
+    description="By name and amount; nothing is matched without somebody's word.",
     responses=problems(*FOR_AN_OPERATOR, "cursor_invalid"),
 )
 async def get_all(
@@ -184,6 +186,7 @@ async def confirm_one(
     "/{deposit_id}/reject",
     operation_id="operator_reject_bank_deposit",
     summary="Say that a deposit is for no order",
+    description="The money is sent back outside the portal.",
     responses=problems(
         *FOR_AN_OPERATOR, "bank_deposit_not_found", "bank_deposit_state_conflict", body=True
     ),

@@ -88,6 +88,7 @@ class BookComparisonsBody(AnswerModel):
     "/accounts",
     operation_id="operator_list_ledger_accounts",
     summary="The balance of each account",
+    description="Debit positive, credit negative; together they are zero.",
     responses=problems(*FOR_AN_OPERATOR),
 )
 async def get_accounts(deps: DepsDep, operator: CanReadBooks) -> LedgerAccountsBody:
@@ -102,6 +103,7 @@ async def get_accounts(deps: DepsDep, operator: CanReadBooks) -> LedgerAccountsB
     "/proofs",
     operation_id="operator_list_ledger_proofs",
     summary="The daily proofs of the ledger",
+    description="What each day's proof found: missing, doubled, altered or moved entries.",
     responses=problems(*FOR_AN_OPERATOR),
 )
 async def get_proofs(deps: DepsDep, operator: CanReadBooks, size: Size = 30) -> LedgerProofsBody:
@@ -131,6 +133,7 @@ async def get_proofs(deps: DepsDep, operator: CanReadBooks, size: Size = 30) -> 
     "/comparisons",
     operation_id="operator_list_book_comparisons",
     summary="The provider's books beside ours, day by day",
+    description="Theirs, ours and the difference, payment by payment.",
     responses=problems(*FOR_AN_OPERATOR),
 )
 async def get_comparisons(

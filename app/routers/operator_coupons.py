@@ -86,6 +86,7 @@ class CouponPageBody(AnswerModel):
     "",
     operation_id="operator_list_coupons",
     summary="Coupons by code",
+    description="With how often each was used, ended ones too.",
     responses=problems(*FOR_AN_OPERATOR),
 )
 async def get_all(

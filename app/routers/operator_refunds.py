@@ -64,6 +64,7 @@ class OperatorRefundListBody(AnswerModel):
     "/refunds",
     operation_id="operator_list_refunds",
     summary="Refunds of all companies in one state",
+    description="The oldest first; `MANUAL_REQUIRED` with a word for why it takes a hand.",
     responses=problems(*FOR_AN_OPERATOR, "cursor_invalid"),
 )
 async def get_all(
@@ -108,6 +109,7 @@ async def done(deps: DepsDep, operator: CanManageRefunds, refund_id: UUID) -> Op
     "/refunds/{refund_id}/retry",
     operation_id="operator_retry_refund",
     summary="Ask the payment company once more",
+    description="For one that waits for a hand. Refused by the issuer again, it waits again.",
     responses=problems(*FOR_AN_OPERATOR, "refund_not_found", "refund_state_conflict"),
 )
 async def retry(deps: DepsDep, operator: CanManageRefunds, refund_id: UUID) -> OperatorRefundBody:

@@ -74,6 +74,7 @@ class OperatorTerminationListBody(AnswerModel):
     "",
     operation_id="operator_list_terminations",
     summary="Terminations of all companies in one state",
+    description="The nearest last day first, whoever asked for them.",
     responses=problems(*FOR_AN_OPERATOR, "cursor_invalid"),
 )
 async def get_all(
@@ -93,6 +94,7 @@ async def get_all(
     "",
     operation_id="operator_record_termination",
     summary="Write down a termination that came outside the portal",
+    description="By phone, mail or inquiry, with its day of receipt, from which refunds count.",
     status_code=201,
     responses=problems(
         *FOR_AN_OPERATOR,
@@ -114,6 +116,7 @@ async def create(
     "/{termination_id}/undo",
     operation_id="operator_undo_termination",
     summary="Undo a termination that waits for its day",
+    description="Until its last day ends. The company is told.",
     responses=problems(*FOR_AN_OPERATOR, "termination_not_found"),
 )
 async def undo(

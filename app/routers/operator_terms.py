@@ -57,6 +57,7 @@ class AgeingBody(AnswerModel):
     "/companies/{company_id}/payment-terms",
     operation_id="operator_get_payment_terms",
     summary="A company's payment terms",
+    description="How many days after the delivery its orders are due, and up to which sum owed.",
     responses=problems(*FOR_AN_OPERATOR, "company_not_found"),
 )
 async def get_one(deps: DepsDep, operator: CanManageTerms, company_id: UUID) -> PaymentTermsBody:

@@ -22,6 +22,7 @@ RESPONSES = problems("webhook_refused", "malformed_json", "payload_too_large")
     "/portone",
     operation_id="receive_portone_webhook",
     summary="A payment changed",
+    description="Standard Webhooks. Kept once by its id; a job reads the payment itself.",
     status_code=204,
     responses=RESPONSES,
 )
@@ -38,6 +39,7 @@ async def portone(deps: DepsDep, request: Request) -> Response:
     "/groupware",
     operation_id="receive_groupware_webhook",
     summary="Work on a site ended",
+    description="Standard Webhooks. Kept once by its id; a job reads the site itself.",
     status_code=204,
     responses=RESPONSES,
 )

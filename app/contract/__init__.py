@@ -1,0 +1,1 @@
+"""What the OpenAPI documents say beyond what FastAPI reads off the routes."""
