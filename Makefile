@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
+.PHONY: run tour test browser-test check lock openapi openapi-diff openapi-release bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -39,6 +39,13 @@ check: $(STAMP)
 
 openapi: $(STAMP)
 	$(BIN)/python -m tools.openapi
+
+# What breaks clients of the last release; `make openapi-release` makes today's documents that
+openapi-diff: $(STAMP)
+	$(BIN)/python -m tools.compatibility
+
+openapi-release: $(STAMP)
+	$(BIN)/python -m tools.compatibility --release
 
 lock:
 	for name in app local dev; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
+from app.contract.deprecations import name_deprecations
 from app.contract.guide import name_pages
 from app.contract.parameters import describe_parameters
 from app.contract.permissions import name_permissions
@@ -102,6 +103,7 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> dict[s
     name_permissions(document["paths"], routes)
     name_pages(document["paths"])
     describe_parameters(document["paths"])
+    name_deprecations(document["paths"], routes)
     name_problems(document)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

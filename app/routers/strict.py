@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from app.errors import FieldError, Problem
+from app.routers.deprecation import deprecation_of, telling
 from app.routers.lean import lean_app
 
 MAX_DEPTH = 32
@@ -76,6 +77,9 @@ class StrictRoute(APIRoute):
         self.is_lean = lean is not None
         """Whether requests go past FastAPI's way of solving dependencies."""
         self.app = lean or self.app
+        deprecation = deprecation_of(self.endpoint)
+        if deprecation is not None:
+            self.app = telling(self.app, deprecation)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)
