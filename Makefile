@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi openapi-diff openapi-release bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
+.PHONY: run tour test browser-test check lock openapi openapi-diff openapi-release examples bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -38,6 +38,12 @@ check: $(STAMP)
 	$(BIN)/python -m tools.openapi --check
 
 openapi: $(STAMP)
+	$(BIN)/python -m tools.openapi
+
+# Records the contract's examples anew, from the tests that play its operations
+examples: $(STAMP)
+	RECORD_EXAMPLES=1 $(BIN)/python -m pytest -n 2 tests/integration/test_examples.py
+	$(BIN)/python -m pytest -p tests.pytest_examples tests/integration
 	$(BIN)/python -m tools.openapi
 
 # What breaks clients of the last release; `make openapi-release` makes today's documents that

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from app.contract.deprecations import name_deprecations
+from app.contract.examples import name_examples
 from app.contract.guide import name_pages
 from app.contract.parameters import describe_parameters
 from app.contract.permissions import name_permissions
@@ -104,6 +105,7 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> dict[s
     name_pages(document["paths"])
     describe_parameters(document["paths"])
     name_deprecations(document["paths"], routes)
+    name_examples(document["paths"])
     name_problems(document)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
