@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run tour test browser-test check lock openapi openapi-diff openapi-release examples bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
+.PHONY: run tour test browser-test check lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -45,6 +45,10 @@ examples: $(STAMP)
 	RECORD_EXAMPLES=1 $(BIN)/python -m pytest -n 2 tests/integration/test_examples.py
 	$(BIN)/python -m pytest -p tests.pytest_examples tests/integration
 	$(BIN)/python -m tools.openapi
+
+# The guides' sequence diagrams; MERMAID=…/mermaid.min.js (npm package mermaid 11)
+diagrams: $(STAMP)
+	$(BIN)/python -m tools.diagrams
 
 # What breaks clients of the last release; `make openapi-release` makes today's documents that
 openapi-diff: $(STAMP)

@@ -16,6 +16,7 @@ from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
 from app.edge import Edge, WhereAsked
 from app.openapi import CUSTOMERS
+from app.reference import reference_routes
 from app.routers import (
     accounts,
     audit_log,
@@ -139,6 +140,8 @@ def create_app(
         route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute)
     ]
     app = assemble(deps, routes, CUSTOMERS, lifespan, first=HOT)
+    if settings.is_sandbox:
+        app.router.routes.extend(reference_routes(CUSTOMERS.title))
     _add_middleware(app, deps, _body_limits(routes))
     return app
 

@@ -20,6 +20,11 @@ DESCRIPTION = """
 The backend of 고객포털: companies verify their business, sign up, get prices, order, pay and have
 their groupware site opened.
 
+Guides: [quick start](/reference/guides/quick-start),
+[authentication](/reference/guides/authentication),
+[ordering and paying](/reference/guides/ordering-and-paying), [errors](/reference/guides/errors)
+and more.
+
 Errors are RFC 9457 problem documents with a stable `code`. Texts are Korean, or English by
 `Accept-Language`. Money is integer KRW, times are RFC 3339, business dates are Asia/Seoul.
 """
