@@ -223,10 +223,16 @@ class Deps:
         await self.database.close()
 
 
-def build_deps(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Deps:
-    """Opens no connection yet. `transport` is how providers are reached, for tests."""
+def build_deps(
+    settings: Settings,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+) -> Deps:
+    """Opens no connection yet. `transport` is how providers are reached and `clock` what moves
+    business time, both for tests."""
     database = Database.connect(settings.database_url, settings.database_pool_size)
-    clock = MovedClock() if settings.is_sandbox else RealClock()
+    if clock is None:
+        clock = MovedClock() if settings.is_sandbox else RealClock()
     vault = Vault(
         settings.encryption_keys.get_secret_value(),
         settings.blind_index_key.get_secret_value(),

@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from app.application import assemble
+from app.clock import Clock
 from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
 from app.edge import Edge, WhereAsked
@@ -120,14 +121,16 @@ EXPOSED_HEADERS = [
 
 
 def create_app(
-    settings: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
 ) -> FastAPI:
     """The API as an ASGI application. Its parts are in `app.state.deps`.
 
-    `transport` is how providers are reached, for tests.
+    `transport` is how providers are reached and `clock` what moves business time, both for tests.
     """
     settings = settings or Settings()
-    deps = build_deps(settings, transport)
+    deps = build_deps(settings, transport, clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.adapters.circuit import CircuitBreaker
 from app.clock import wire_now
+from app.db.engine import Database
 from app.db.prepare import prepare
 from app.deps import Deps
 from app.jobs.entrypoints import entrypoints
@@ -28,20 +30,25 @@ from sandbox.settings import SandboxSettings
 from sandbox.world import World
 from tools.postgres import EmbeddedPostgres
 
+DATABASE = "simulated"
 AT_ONCE = 6
 """Jobs at the same time, as two workers would do."""
 ROUNDS = 500
 """Nothing that is due may go on making itself due at the same moment."""
 
-_MOVE = text(
-    "INSERT INTO business_clock (id, ahead_microseconds) VALUES (1, :ahead)"
-    " ON CONFLICT (id) DO UPDATE SET ahead_microseconds = :ahead"
+_MOVE = (
+    "INSERT INTO business_clock (id, ahead_microseconds) VALUES (1, $1)"
+    " ON CONFLICT (id) DO UPDATE SET ahead_microseconds = $1"
 )
-_TAKE = text("DELETE FROM pgqueuer WHERE status = 'queued' RETURNING id, entrypoint, payload")
-_SENT = text(
-    "UPDATE mails SET state = 'SENT', sent_at = :now WHERE state = 'QUEUED' RETURNING kind"
+_TAKE = (
+    "WITH sent AS (UPDATE mails SET state = 'SENT', sent_at = $1 WHERE state = 'QUEUED'"
+    "  RETURNING kind),"
+    " taken AS (DELETE FROM pgqueuer WHERE status = 'queued' RETURNING id, entrypoint, payload)"
+    " SELECT id, entrypoint, payload FROM taken"
+    " UNION ALL SELECT NULL, kind, NULL FROM sent ORDER BY id"
 )
-_DUE_COLUMNS = text(
+"""Jobs in the order in which they were queued, then the mails, which all arrive."""
+_DUE_COLUMNS = (
     "SELECT c.table_name, c.column_name FROM information_schema.columns c"
     " JOIN information_schema.tables t USING (table_schema, table_name)"
     " WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'"
@@ -57,6 +64,20 @@ class _Remembering(World):
 
     def write(self) -> None:
         return
+
+
+class _WorldsClock:
+    """Business time without a statement, as in production; the row that API's reads see is moved
+    with it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def now(self, session: AsyncSession) -> datetime:
+        return self._world.clock.now()
+
+    async def now_outside(self, database: Database) -> datetime:
+        return self._world.clock.now()
 
 
 class _ToPortal(httpx.AsyncBaseTransport):
@@ -98,7 +119,9 @@ class Stack:
     """Its own interface."""
     world: World
     deps: Deps
-    next_due_statement: TextClause
+    control: asyncpg.Connection
+    """The simulation's own way to the database, past the portal's."""
+    next_due_statement: str
     jobs: Counter[str] = field(default_factory=Counter)
     mails: Counter[str] = field(default_factory=Counter)
 
@@ -117,16 +140,12 @@ class Stack:
         if ahead <= self.world.clock.ahead:
             return
         self.world.clock.ahead = ahead
-        async with self.deps.database.system_session("simulated clock") as session:
-            await session.execute(_MOVE, {"ahead": round(ahead.total_seconds() * 1e6)})
+        await self.control.execute(_MOVE, round(ahead.total_seconds() * 1e6))
 
     async def next_due(self) -> datetime | None:
         """The next moment at which a row is due."""
-        async with self.deps.database.system_session("what is next") as session:
-            now = await self.deps.clock.now(session)
-            found = await session.execute(self.next_due_statement, {"now": now})
-            moment: datetime | None = found.scalar_one()
-            return moment
+        moment: datetime | None = await self.control.fetchval(self.next_due_statement, self.now)
+        return moment
 
     async def run_due(self) -> None:
         """Does what workers do until nothing is due. Raises RuntimeError where that never comes."""
@@ -134,19 +153,19 @@ class Stack:
         for _ in range(ROUNDS):
             await self.world.webhooks.settled()
             await sweep(self.deps.database, self.deps.clock)
-            async with self.deps.database.system_session("simulated workers") as session:
-                sent = (await session.execute(_SENT, {"now": self.now})).scalars()
-                self.mails.update(sent)
-                jobs = sorted((await session.execute(_TAKE)).all(), key=lambda job: job.id)
-            jobs = [job for job in jobs if job.entrypoint != "send_mail"]
+            rows = await self.control.fetch(_TAKE, self.now)
+            self.mails.update(row["entrypoint"] for row in rows if row["id"] is None)
+            jobs = [
+                (row["entrypoint"], UUID(bytes=row["payload"]))
+                for row in rows
+                if row["id"] is not None and row["entrypoint"] != "send_mail"
+            ]
             if not jobs:
                 return
             for first in range(0, len(jobs), AT_ONCE):
                 batch = jobs[first : first + AT_ONCE]
-                await asyncio.gather(
-                    *(work[job.entrypoint](UUID(bytes=job.payload)) for job in batch)
-                )
-                self.jobs.update(job.entrypoint for job in batch)
+                await asyncio.gather(*(work[name](row) for name, row in batch))
+                self.jobs.update(name for name, _ in batch)
         raise RuntimeError("what is due never ends")
 
     def _providers(self) -> list[object]:
@@ -168,22 +187,24 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
     postgres = EmbeddedPostgres(folder / "postgres", durable=False)
     postgres.ensure()
     try:
-        postgres.create_database("simulated")
-        await prepare(postgres.dsn("simulated"))
+        postgres.create_database(DATABASE)
+        await prepare(postgres.dsn(DATABASE))
         settings = Settings(
-            database_url=postgres.dsn("simulated", "portal_api"),
+            database_url=postgres.dsn(DATABASE, "portal_api"),
             metrics_port=0,
             files_dir=folder / "files",
             portone_transfer_channel_key="channel-key-transfer",
             portone_virtual_account_channel_key="channel-key-virtual-account",
         )
         async with AsyncExitStack() as stack:
-            yield await _start(stack, settings, folder)
+            yield await _start(stack, settings, folder, postgres)
     finally:
         postgres.stop()
 
 
-async def _start(stack: AsyncExitStack, settings: Settings, folder: Path) -> Stack:
+async def _start(
+    stack: AsyncExitStack, settings: Settings, folder: Path, postgres: EmbeddedPostgres
+) -> Stack:
     to_portal = _ToPortal()
     world = _Remembering(
         SandboxSettings(data_dir=folder / "sandbox", smtp_port=0, operation_seconds=0),
@@ -194,7 +215,7 @@ async def _start(stack: AsyncExitStack, settings: Settings, folder: Path) -> Sta
     sandbox = await stack.enter_async_context(
         httpx.AsyncClient(transport=providers, base_url="http://sandbox")
     )
-    portal = create_app(settings, _LostAnswers(providers))
+    portal = create_app(settings, _LostAnswers(providers), _WorldsClock(world))
     to_portal.inner = httpx.ASGITransport(portal)
     await stack.enter_async_context(portal.router.lifespan_context(portal))
     deps: Deps = portal.state.deps
@@ -209,17 +230,19 @@ async def _start(stack: AsyncExitStack, settings: Settings, folder: Path) -> Sta
         )
     )
     await deps.daily_tasks.ensure()
-    async with deps.database.system_session("due columns") as session:
-        columns = (await session.execute(_DUE_COLUMNS)).all()
-    arms = [
-        f"SELECT min({c.column_name}) FROM {c.table_name} WHERE {c.column_name} > :now"
-        for c in columns
-    ]
-    arms.append(
-        "SELECT min(expires_at) FROM orders WHERE status = 'PENDING_PAYMENT' AND expires_at > :now"
-    )
-    union = " UNION ALL ".join(f"({arm})" for arm in arms)
-    statement = text(f"SELECT min(moment) FROM ({union}) AS due (moment)")
-    made = Stack(portal, operator, sandbox, world, deps, statement)
+    control = await asyncpg.connect(postgres.dsn(DATABASE).replace("+asyncpg", ""))
+    stack.push_async_callback(control.close)
+    statement = _next_due(await control.fetch(_DUE_COLUMNS))
+    made = Stack(portal, operator, sandbox, world, deps, control, statement)
     made.never_pause()
     return made
+
+
+def _next_due(columns: Sequence[asyncpg.Record]) -> str:
+    """The first moment after $1 at which any row is due."""
+    arms = [f"SELECT min({column}) FROM {table} WHERE {column} > $1" for table, column in columns]
+    arms.append(
+        "SELECT min(expires_at) FROM orders WHERE status = 'PENDING_PAYMENT' AND expires_at > $1"
+    )
+    union = " UNION ALL ".join(f"({arm})" for arm in arms)
+    return f"SELECT min(moment) FROM ({union}) AS due (moment)"
