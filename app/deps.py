@@ -475,7 +475,9 @@ def build_deps(
         virtual_accounts=virtual_accounts,
         terms=Terms(database, clock, mails, emails),
         bank_deposits=BankDeposits(database, clock, vault, mails, emails),
-        payment_checks=PaymentChecks(database, payments, charges, virtual_accounts, order_jobs),
+        payment_checks=PaymentChecks(
+            database, clock, payments, charges, virtual_accounts, order_jobs
+        ),
         provisioning=Provisioning(database, clock, vault, catalogues, groupware, mails, emails),
         upcoming=Upcoming(catalogues),
         renewals=Renewals(

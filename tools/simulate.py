@@ -33,6 +33,9 @@ from tools.simulation.stack import running
 from tools.simulation.summary import Summary
 
 MOST_PARTS = 2
+MUCH = 300
+"""Companies times years from which on everything that there is should have happened."""
+ENDS_BY_ITSELF_SECONDS = 1
 COLLECTED_AFTER = 50_000
 """Objects between two looks of the garbage collector: nearly all die without it."""
 Said = tuple[int, Progress | Summary | str]
@@ -55,9 +58,11 @@ def part(plan: Plan, place: int, said: "SimpleQueue[Said]") -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(play(plan, place, said))
-    except BaseException:
+    except KeyboardInterrupt:
+        sys.exit(1)
+    except Exception:
         said.put((place, traceback.format_exc()))
-        raise
+        sys.exit(1)
 
 
 def plans(companies: int, years: int, seed: int, parts: int) -> list[Plan]:
@@ -111,12 +116,15 @@ def simulate(companies: int, years: int, seed: int, parts: int) -> int:
         summaries = _listen(said, Display(parts, started))
     except BaseException:
         for process in processes:
+            process.join(ENDS_BY_ITSELF_SECONDS)
             _interrupt(process)
         raise
     finally:
         for process in processes:
             process.join()
     summary = functools.reduce(operator.add, summaries)
+    if companies * years >= MUCH:
+        summary.wrong.extend(summary.missing())
     print(*summary.lines(), sep="\n")
     agrees = f"{len(summary.wrong)} WRONG" if summary.wrong else "all agrees"
     print(f"{agrees} after {time.monotonic() - started:.0f} s")

@@ -104,7 +104,8 @@ class Books:
         if found:
             for payment_id in found.keys() & reported.keys():
                 await self._settle(payment_id)
-            reported = {row.id: row async for row in self._provider.books(since, until)}
+            late = await self._booked_later(found.keys() - reported.keys())
+            reported = {row.id: row async for row in self._provider.books(since, until)} | late
             found = await self._differing(reported, since, until)
         theirs = sum(_left(row) for row in reported.values())
         rows = [asdict(difference) for difference in found.values()]
@@ -171,6 +172,11 @@ class Books:
             await self._payments.settle(UUID(payment_id))
         except ValueError:
             log.warning("foreign_payment", payment=payment_id)
+
+    async def _booked_later(self, payment_ids: Iterable[str]) -> dict[str, ReportedPayment]:
+        """Those that the provider has under a later time than ours: their charge had to wait."""
+        read = [await self._provider.get(payment_id) for payment_id in payment_ids]
+        return {row.id: row for row in read if row is not None}
 
     async def _differing(
         self, reported: Mapping[str, ReportedPayment], since: datetime, until: datetime

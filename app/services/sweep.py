@@ -16,7 +16,7 @@ _ROWS_DUE = (
     "  WHERE state IN ('PENDING', 'PROVISIONING') AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'expire_order', id FROM orders"
     "  WHERE status = 'PENDING_PAYMENT' AND expires_at <= :now AND kind <> 'RENEWAL'"
-    "  LIMIT :batch)"
+    "  AND (expiry_due_at IS NULL OR expiry_due_at <= :now) LIMIT :batch)"
     " UNION ALL (SELECT 'mail_quote', id FROM quotes WHERE mailed_at IS NULL LIMIT :batch)"
     " UNION ALL (SELECT 'check_payment', id FROM payments"
     "  WHERE check_due_at IS NOT NULL AND check_due_at <= :now LIMIT :batch)"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -387,6 +388,24 @@ async def test_a_payment_whose_webhook_was_lost_is_found_by_the_comparison(
     await set_clock(portal, world, world.clock.now() + timedelta(hours=1))
     await portal.state.deps.books.compare()
     assert (await read_order(client, member, order))["payment_status"] == "PAID"
+    [newest, *_] = (await operator.get("/v1/operator/ledger/comparisons")).json()["items"]
+    assert newest["differences"] == []
+
+
+async def test_a_charge_that_had_to_wait_is_not_missing_from_the_providers_books(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    """We began it an hour ago, and they have it under the time of a minute ago."""
+    member = await sign_up(client, world)
+    order = await place(client, member)
+    payment = await start_payment(client, member, order)
+    await set_clock(portal, world, world.clock.now() + timedelta(hours=1))
+    await approve(world, payment["id"])
+    theirs = world.portone.payments[payment["id"]]
+    world.portone.payments[payment["id"]] = replace(theirs, requested_at=world.clock.now())
+    await world.webhooks.settled()
+    await run_jobs(portal)
+    await portal.state.deps.books.compare()
     [newest, *_] = (await operator.get("/v1/operator/ledger/comparisons")).json()["items"]
     assert newest["differences"] == []
 

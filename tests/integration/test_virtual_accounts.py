@@ -1,18 +1,21 @@
 """가상계좌: issued once, paid once, closed when it is over; what should not have come goes back."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.services.sweep import sweep
 from sandbox.faults import Fault
 from sandbox.portone.console_actions import approve
 from sandbox.portone.virtual_accounts import deposit
 from sandbox.world import World
+from tests.contracts import set_clock
 from tests.flows import (
     Member,
     complete,
@@ -253,6 +256,28 @@ async def test_while_the_provider_is_down_no_order_with_an_account_expires(
     world.faults.put("portone", Fault(down=True))
     await run_jobs(portal, rounds=2)
     assert (await read_order(client, member, order))["status"] == "PENDING_PAYMENT"
+    world.faults.clear()
+    fresh_breaker(portal)
+    await set_clock(portal, world, world.clock.now() + timedelta(minutes=1))
+    await run_jobs(portal)
+    assert (await read_order(client, member, order))["status"] == "EXPIRED"
+
+
+async def test_a_provider_that_is_down_is_asked_about_it_once_a_minute(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """Not by every sweep, which is once a second."""
+    member, order, _ = await with_account(client, world)
+    await time_is_over(portal, order)
+    world.faults.put("portone", Fault(down=True))
+    deps = portal.state.deps
+    queued = "SELECT count(*) AS n FROM pgqueuer WHERE entrypoint = 'expire_order'"
+    await deps.payment_checks.expire_order(UUID(order["id"]))
+    await sweep(deps.database, deps.clock)
+    assert [row.n for row in await rows(portal, queued)] == [0]
+    await set_clock(portal, world, world.clock.now() + timedelta(minutes=1))
+    await sweep(deps.database, deps.clock)
+    assert [row.n for row in await rows(portal, queued)] == [1]
     world.faults.clear()
     fresh_breaker(portal)
     await run_jobs(portal)

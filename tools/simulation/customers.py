@@ -78,6 +78,7 @@ class Customer:
         self._client = stack.client(f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
         self.persona = persona(dice)
         self.gone = False
+        self._card_id: str | None = None
         self._headers: dict[str, str] = {}
         self._password = f"simulated {secrets.token_hex(8)}"
         self._login_id = f"sim{number:06d}"
@@ -133,12 +134,19 @@ class Customer:
         for order in open_orders["items"]:
             if self._dice.random() < self.persona.pays:
                 await self._pay(order)
+        if self._card_id is None and self.persona.card and self._dice.random() < 0.3:
+            live = await self._live_memberships()
+            if live:
+                await self._register_card(self._dice.choice(live))
         if self._dice.random() < self.persona.restless:
             await self._do_something()
 
-    async def _do_something(self) -> None:
+    async def _live_memberships(self) -> list[Json]:
         found = await self._ask("GET", "/v1/memberships")
-        live = [m for m in (found or {"items": []})["items"] if m["status"] != "TERMINATED"]
+        return [m for m in (found or {"items": []})["items"] if m["status"] != "TERMINATED"]
+
+    async def _do_something(self) -> None:
+        live = await self._live_memberships()
         if not live:
             if self._dice.random() < 0.3:
                 await self._order([self._new_site()])
@@ -236,6 +244,7 @@ class Customer:
         if card is None:
             return
         self._count("card")
+        self._card_id = card["id"]
         path = f"/v1/memberships/{membership['id']}"
         await self._change(path, "PATCH", path, {"payment_method_id": card["id"]})
         await self._change(path, "PATCH", path, {"auto_renew": True})
@@ -281,11 +290,16 @@ class Customer:
         return self._dice.choices(["CARD", "TRANSFER", "VIRTUAL_ACCOUNT"], [6, 2, 3])[0]
 
     async def _pay(self, order: Json) -> None:
-        """In the browser, by transfer, or into an account some days later; now and then refused."""
+        """In the browser, by transfer, by the registered card at once, or into an account some days
+        later; now and then refused.
+        """
         method = order["payment_method"]
         path = f"/v1/orders/{order['id']}/payments"
         payment = await self._ask("POST", path, {"method": method})
         if payment is None:
+            return
+        if method == "BILLING_KEY":
+            self._count("paid by the registered card")
             return
         if method == "VIRTUAL_ACCOUNT":
             account = (payment.get("virtual_account") or {}).get("number")

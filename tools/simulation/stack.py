@@ -166,7 +166,7 @@ class Stack:
                 batch = jobs[first : first + AT_ONCE]
                 await asyncio.gather(*(work[name](row) for name, row in batch))
                 self.jobs.update(name for name, _ in batch)
-        raise RuntimeError("what is due never ends")
+        raise RuntimeError(f"what is due never ends: {jobs} at {self.now}")
 
     def _providers(self) -> list[object]:
         return [self.deps.payment_provider, self.deps.groupware, self.deps.registry]
@@ -194,6 +194,7 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
             metrics_port=0,
             files_dir=folder / "files",
             portone_transfer_channel_key="channel-key-transfer",
+            portone_billing_channel_key="channel-key-billing",
             portone_virtual_account_channel_key="channel-key-virtual-account",
         )
         async with AsyncExitStack() as stack:

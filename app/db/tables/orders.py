@@ -88,6 +88,8 @@ class Order(OfCompany, Timestamps, Base):
     starts_on: Mapped[date | None]
     consents: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
     expires_at: Mapped[datetime | None]
+    expiry_due_at: Mapped[datetime | None]
+    """Its time is over, and the provider could not be asked whether money has come."""
     paid_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
