@@ -33,6 +33,7 @@ from app.domain.orders import (
     OrderEnd,
     OrderStatus,
     OrderType,
+    PaymentMethod,
     derive_order_status,
     step_item,
     step_order,
@@ -296,12 +297,25 @@ class OrderJobs:
             if order is None or order.announced_at is not None:
                 return
             order.announced_at = now
-            due = (
-                "결제가 완료되면 서비스가 개설됩니다."
-                if order.total
-                else "서비스를 개설하고 있습니다."
-            )
-            facts = {"number": order.number, "total": f"{order.total:,}", "due": due}
+            facts = {"number": order.number, "total": f"{order.total:,}", "due": _next_of(order)}
             await self._mails.tell(
                 session, order.company_id, order.account_id, "order_placed", facts, now
             )
+
+
+def _next_of(order: Order) -> str:
+    """What the customer reads of what opens the service, or of when it is paid."""
+    if order.payment_method == PaymentMethod.TERMS:
+        return (
+            f"서비스를 개설하고 있습니다. 대금은 개설 후 {order.terms_days}일 이내에 납부해 주세요."
+        )
+    if order.to_pay == 0 and order.credit_used:
+        return f"잔액 {order.credit_used:,}원으로 결제되어 서비스를 개설하고 있습니다."
+    if order.to_pay == 0:
+        return "서비스를 개설하고 있습니다."
+    if order.credit_used:
+        return (
+            f"잔액 {order.credit_used:,}원을 사용하고 남은 {order.to_pay:,}원의 결제가 완료되면"
+            " 서비스가 개설됩니다."
+        )
+    return "결제가 완료되면 서비스가 개설됩니다."

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.tables.companies import Company
-from app.db.tables.orders import Order
+from app.db.tables.orders import Order, Payment
 from app.db.tables.payment_terms import PaymentTerms
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
@@ -26,6 +26,7 @@ from app.domain.payment_terms import (
     check_terms,
     next_stage,
 )
+from app.domain.payments import PaymentState
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, operator_actor, record
 from app.services.company_mails import CompanyMails
@@ -192,9 +193,12 @@ class Terms:
     async def _tell(
         self, session: AsyncSession, order: Order, stage: TermsStage, now: datetime
     ) -> None:
+        came = select(func.coalesce(func.sum(Payment.received), 0)).where(
+            Payment.order_id == order.id, Payment.status == PaymentState.READY
+        )
         facts = {
             "number": order.number,
-            "total": f"{order.to_pay:,}",
+            "total": f"{order.to_pay - (await session.scalar(came) or 0):,}",
             "due_on": f"{order.terms_due_on}",
         }
         kind = _KINDS.get(stage, "terms_overdue")

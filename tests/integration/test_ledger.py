@@ -36,6 +36,7 @@ from tests.flows import (
     sign_up,
     start_payment,
 )
+from tests.mails import mails_to
 from tests.operators import TOKEN, operator_client
 
 
@@ -156,6 +157,8 @@ async def test_credit_that_pays_all_opens_the_site_without_a_payment(
     await run_jobs(portal)
     assert (await read_order(client, member, order))["status"] == "COMPLETED"
     assert (await balance(client, member))[0] == 17_000
+    [placed] = await mails_to(portal, member.email, "order_placed")
+    assert placed["due"] == "잔액 583,000원으로 결제되어 서비스를 개설하고 있습니다."
 
 
 async def test_without_being_asked_credit_stays_where_it_is(

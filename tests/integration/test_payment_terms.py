@@ -126,6 +126,10 @@ async def test_an_order_on_terms_is_delivered_first_and_invoiced_with_its_delive
     assert read["payment_method"] == "TERMS"
     today = seoul_date(await now_of(portal))
     assert read["payment_due_on"] == str(today + timedelta(days=30))
+    [placed] = await mails_to(portal, member.email, "order_placed")
+    assert placed["due"] == (
+        "서비스를 개설하고 있습니다. 대금은 개설 후 30일 이내에 납부해 주세요."
+    )
     mails = await mails_to(portal, member.email, "terms_invoice")
     assert [(m["total"], m["due_on"]) for m in mails] == [
         ("583,000", str(today + timedelta(days=30)))
@@ -195,6 +199,26 @@ async def test_it_is_told_a_week_before_and_is_overdue_the_day_after(
     assert await ordering(client, member) == (409, "payment_terms_overdue")
     await age(portal, order, 13)
     await expect("OVERDUE", terms_due_soon=1, terms_overdue=3)
+
+
+async def test_what_has_come_in_part_is_not_asked_for_again(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    member, order = await delivered(client, world, portal, operator)
+    payment = await pay(client, member, order, "BANK_TRANSFER")
+    line = {
+        "amount": 83_000,
+        "name": "한빛상사",
+        "deposited_on": f"{seoul_date(await now_of(portal))}",
+    }
+    added = await operator.post("/v1/operator/bank-deposits", json=line)
+    path = f"/v1/operator/bank-deposits/{added.json()['id']}/confirm"
+    done = await operator.post(path, json={"payment_id": payment["id"]})
+    assert done.status_code == 200, done.text
+    await age(portal, order, 31)
+    await run_jobs(portal)
+    [asked, *_] = await mails_to(portal, member.email, "terms_overdue")
+    assert asked["total"] == "500,000"
 
 
 async def test_a_clock_that_jumps_says_each_thing_once_in_its_order(
