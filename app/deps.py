@@ -64,6 +64,7 @@ from app.services.known_devices import KnownDevices
 from app.services.link_checks import LinkChecks
 from app.services.links import Links
 from app.services.listed_documents import ListedDocuments
+from app.services.mail_papers import DocumentMails, PapersOfMails
 from app.services.mails import Mails
 from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
@@ -140,6 +141,7 @@ class Deps:
     daily_tasks: DailyTasks
     refunds: Refunds
     listed_documents: ListedDocuments
+    document_mails: DocumentMails
     refund_accounts: RefundAccounts
     unattended_items: UnattendedItems
     payment_methods: PaymentMethods
@@ -259,7 +261,19 @@ def build_deps(
     refresh_key = settings.refresh_token_key.get_secret_value()
     documents = TypstDocuments()
     quote_papers = QuotePapers(database, vault, documents, _supplier(settings))
-    mails = _mails(settings, database, clock, vault, quote_papers)
+    catalogues = Catalogues(database)
+    portone = PortOneConnection(
+        settings.portone_base_url,
+        settings.portone_api_secret.get_secret_value(),
+        settings.portone_store_id,
+        read_seconds=PAYMENT_READ_SECONDS,
+        transport=transport,
+    )
+    invoicing = PortOneTaxInvoices(portone, _supplier(settings))
+    order_papers = OrderPapers(catalogues, documents, _supplier(settings))
+    listed = ListedDocuments(quote_papers, order_papers, invoicing, documents, _supplier(settings))
+    papers = PapersOfMails(database, clock, quote_papers, listed)
+    mails = _mails(settings, database, clock, vault, papers)
     identities = IdentityVerifications(
         database,
         clock,
@@ -295,14 +309,6 @@ def build_deps(
     social_providers = _social_providers(settings, transport)
     files = DiskFiles(settings.files_dir)
     cases = Cases(vault)
-    catalogues = Catalogues(database)
-    portone = PortOneConnection(
-        settings.portone_base_url,
-        settings.portone_api_secret.get_secret_value(),
-        settings.portone_store_id,
-        read_seconds=PAYMENT_READ_SECONDS,
-        transport=transport,
-    )
     payment_provider, billing_keys = PortOnePayments(portone), PortOneBillingKeys(portone)
     shop = Shop(
         settings.portone_store_id,
@@ -311,8 +317,6 @@ def build_deps(
         bank_account=_bank_account(settings),
     )
     tax_contacts = TaxInvoiceContacts(vault)
-    invoicing = PortOneTaxInvoices(portone, _supplier(settings))
-    order_papers = OrderPapers(catalogues, documents, _supplier(settings))
     refunds = Refunds(database, clock, vault, payment_provider, mails, emails)
     payments = Payments(
         database,
@@ -354,9 +358,8 @@ def build_deps(
         quote_papers=quote_papers,
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=order_papers,
-        listed_documents=ListedDocuments(
-            quote_papers, order_papers, invoicing, documents, _supplier(settings)
-        ),
+        listed_documents=listed,
+        document_mails=DocumentMails(database, clock, mails, emails),
         order_workbooks=OrderWorkbooks(database, clock, catalogues, OrderWorkbook),
         order_csv=OrderCsv(
             catalogues,
@@ -593,7 +596,7 @@ def _supplier(settings: Settings) -> Party:
 
 
 def _mails(
-    settings: Settings, database: Database, clock: Clock, vault: Vault, papers: QuotePapers
+    settings: Settings, database: Database, clock: Clock, vault: Vault, papers: PapersOfMails
 ) -> Mails:
     password = settings.smtp_password
     transport = SmtpMailTransport(

@@ -180,6 +180,7 @@ _DATE_LABELS = {
     DocumentKind.ORDER_CONFIRMATION: "주문일",
     DocumentKind.TRANSACTION_CONFIRMATION: "거래일",
     DocumentKind.REFUND_NOTE: "환불일",
+    DocumentKind.MONTHLY_STATEMENT: "작성일",
 }
 
 

@@ -40,7 +40,18 @@ _PAPERS = (
     "   FROM refunds r LEFT JOIN orders o ON o.id = r.order_id"
     "  WHERE r.company_id = p.company_id AND r.state = 'DONE' AND r.amount > 0"
     "    AND r.destination <> 'CLAIM'"
+    " UNION ALL SELECT 'MONTHLY_STATEMENT', m.first_entry, to_char(m.month, 'YYYY-MM'), m.until,"
+    "   m.total, NULL"
+    "   FROM (SELECT (array_agg(e.id ORDER BY e.id))[1] AS first_entry, e.month,"
+    "      (e.month + interval '1 month') AT TIME ZONE 'Asia/Seoul' AS until,"
+    "      coalesce(-sum(e.supplied), 0)::bigint AS total"
+    "     FROM (SELECT j.id, date_trunc('month', j.at AT TIME ZONE 'Asia/Seoul') AS month,"
+    "         (SELECT sum(x.amount) FROM postings x"
+    "           WHERE x.entry_id = j.id AND x.account IN ('SALES', 'VAT')) AS supplied"
+    "        FROM journal_entries j WHERE j.company_id = p.company_id) AS e GROUP BY e.month) AS m"
+    "  WHERE m.until <= p.business_now"
 )
+"""A month is a paper once it is over (KST), by its first entry in the ledger."""
 DOCUMENT_PAGE = read_many(
     f"SELECT d.* FROM ({_PAPERS}) AS d WHERE (d.at, d.id) < (:at, :id)"  # noqa: S608 - our own text
     " AND (cast(:kind AS text) IS NULL OR d.kind = :kind)"
@@ -77,4 +88,64 @@ REFUND_NOTE = read_one(
     " WHERE r.company_id = p.company_id AND r.id = :id AND r.state = 'DONE'"
     " AND r.destination <> 'CLAIM'",
     RefundNoteRead,
+)
+
+
+class StatementLineRead(msgspec.Struct, frozen=True):
+    """An entry of the ledger: what was supplied (KRW without VAT, negative where taken back), its
+
+    VAT, what came in (negative where it went back), and what the credit balance changed by.
+    """
+
+    at: datetime
+    kind: str
+    order_number: str | None
+    supplied: int
+    vat: int
+    fees: int
+    moved: int
+    credit: int
+
+
+class StatementRead(msgspec.Struct, frozen=True):
+    """A month of a company. `owed_*` and `credit_after`: balances, KRW with VAT."""
+
+    legal_name: str
+    business_number: str
+    month: str
+    until: datetime
+    owed_before: int
+    owed_after: int
+    credit_after: int
+    lines: list[StatementLineRead]
+
+
+STATEMENT = read_one(
+    "SELECT c.legal_name, c.business_number, to_char(m.month, 'YYYY-MM') AS month, m.until,"
+    " coalesce(sum(x.amount) FILTER (WHERE x.account = 'RECEIVABLE' AND j.at < m.since), 0)::bigint"
+    "   AS owed_before,"
+    " coalesce(sum(x.amount) FILTER (WHERE x.account = 'RECEIVABLE'), 0)::bigint AS owed_after,"
+    " coalesce(-sum(x.amount) FILTER (WHERE x.account = 'CREDIT'), 0)::bigint AS credit_after,"
+    " (SELECT coalesce(json_agg(l ORDER BY l.at, l.id), '[]') FROM (SELECT e.id, e.at, e.kind,"
+    "    max(o.number) AS order_number,"
+    "    coalesce(-sum(y.amount) FILTER (WHERE y.account = 'SALES'), 0)::bigint AS supplied,"
+    "    coalesce(-sum(y.amount) FILTER (WHERE y.account = 'VAT'), 0)::bigint AS vat,"
+    "    coalesce(-sum(y.amount) FILTER (WHERE y.account = 'FEES'), 0)::bigint AS fees,"
+    "    coalesce(sum(y.amount) FILTER (WHERE y.account IN ('PROVIDER', 'BANK')), 0)::bigint"
+    "      AS moved,"
+    "    coalesce(-sum(y.amount) FILTER (WHERE y.account = 'CREDIT'), 0)::bigint AS credit"
+    "   FROM journal_entries e JOIN postings y ON y.entry_id = e.id"
+    "   LEFT JOIN orders o ON o.id = y.order_id"
+    "   WHERE e.company_id = c.id AND e.at >= m.since AND e.at < m.until GROUP BY e.id) AS l)"
+    "   AS lines"
+    " FROM companies c"
+    " JOIN (SELECT k.month, k.month AT TIME ZONE 'Asia/Seoul' AS since,"
+    "     (k.month + interval '1 month') AT TIME ZONE 'Asia/Seoul' AS until"
+    "   FROM (SELECT date_trunc('month', f.at AT TIME ZONE 'Asia/Seoul') AS month"
+    "     FROM journal_entries f WHERE f.id = :id AND f.company_id = p.company_id) AS k) AS m"
+    "  ON true"
+    " JOIN journal_entries j ON j.company_id = c.id AND j.at < m.until"
+    " JOIN postings x ON x.entry_id = j.id"
+    " WHERE c.id = p.company_id GROUP BY c.id, m.month, m.since, m.until",
+    StatementRead,
 )

@@ -1,4 +1,4 @@
-"""Papers for customers as plain values: 견적서, 주문확인서, 거래확인서, 환불확인서.
+"""Papers for customers as plain values: 견적서, 주문확인서, 거래확인서, 환불확인서, 이용내역서.
 
 PRODUCT.md 9 to 11. Money is integer KRW, VAT apart; dates are Asia/Seoul. The words are Korean:
 these papers go to Korean bookkeeping whatever language the portal was read in.
@@ -16,6 +16,7 @@ class DocumentKind(StrEnum):
     ORDER_CONFIRMATION = "ORDER_CONFIRMATION"
     TRANSACTION_CONFIRMATION = "TRANSACTION_CONFIRMATION"
     REFUND_NOTE = "REFUND_NOTE"
+    MONTHLY_STATEMENT = "MONTHLY_STATEMENT"
 
 
 DOCUMENT_TITLES: Mapping[DocumentKind, str] = MappingProxyType(
@@ -24,6 +25,7 @@ DOCUMENT_TITLES: Mapping[DocumentKind, str] = MappingProxyType(
         DocumentKind.ORDER_CONFIRMATION: "주문확인서",
         DocumentKind.TRANSACTION_CONFIRMATION: "거래확인서",
         DocumentKind.REFUND_NOTE: "환불확인서",
+        DocumentKind.MONTHLY_STATEMENT: "월 이용내역서",
     }
 )
 

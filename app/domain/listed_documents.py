@@ -17,6 +17,7 @@ class ListedKind(StrEnum):
     TAX_INVOICE = "TAX_INVOICE"
     CARD_SLIP = "CARD_SLIP"
     REFUND_NOTE = "REFUND_NOTE"
+    MONTHLY_STATEMENT = "MONTHLY_STATEMENT"
 
 
 LISTED_LABELS: Mapping[ListedKind, Name] = MappingProxyType(
@@ -27,8 +28,10 @@ LISTED_LABELS: Mapping[ListedKind, Name] = MappingProxyType(
         ListedKind.TAX_INVOICE: Name("세금계산서", "Tax invoice"),
         ListedKind.CARD_SLIP: Name("카드 매출전표", "Card slip"),
         ListedKind.REFUND_NOTE: Name("환불확인서", "Refund note"),
+        ListedKind.MONTHLY_STATEMENT: Name("월 이용내역서", "Monthly statement"),
     }
 )
+KEPT_ELSEWHERE = frozenset({ListedKind.TAX_INVOICE, ListedKind.CARD_SLIP})
 _MARKS = {kind: place for place, kind in enumerate(ListedKind)}
 
 

@@ -39,6 +39,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
     {
         "verify_email": MailPurpose.VERIFICATION,
         "quote_issued": MailPurpose.OWN,
+        "document_sent": MailPurpose.OWN,
         "claim_held": MailPurpose.OWN,
         "claim_refused": MailPurpose.OWN,
         "document_approved": MailPurpose.OWN,

@@ -9,15 +9,18 @@ from pydantic import Field
 
 from app.db.document_reads import ListedRead
 from app.domain.listed_documents import LISTED_LABELS, ListedKind, document_id
+from app.domain.quotes import QuoteRecipient
 from app.language import Language
 from app.routers.answers import answer
 from app.routers.attachments import PDF_ANSWER, attached
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import AnswerStruct
+from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed
+from app.routers.models import AnswerStruct, RequestModel
 from app.routers.permissions import FOR_A_COMPANY, CanReadDocuments
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.listed_documents import FileElsewhere
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], route_class=StrictRoute)
@@ -48,7 +51,8 @@ class DocumentListBody(AnswerStruct, frozen=True):
     "",
     operation_id="list_documents",
     summary="All papers of the company",
-    description="견적서, 주문확인서, 거래확인서, 세금계산서, 카드 매출전표, 환불확인서.",
+    description="견적서, 주문확인서, 거래확인서, 세금계산서, 카드 매출전표, 환불확인서;"
+    " 월 이용내역서 for each month that is over.",
     responses={
         200: {"model": DocumentListBody},
         **problems(*FOR_A_COMPANY, "cursor_invalid"),
@@ -87,6 +91,38 @@ async def get_file(deps: DepsDep, access: CanReadDocuments, document_id: UUID) -
         headers = {"Location": file.url, "Cache-Control": "private, no-store"}
         return Response(status_code=303, headers=headers)
     return attached(file)
+
+
+class SendDocumentToRequest(RequestModel):
+    """Each once: whoever asks, and the company's own account."""
+
+    recipients: list[Annotated[QuoteRecipient, Field(strict=False)]] = Field(
+        default=[QuoteRecipient.OWN], min_length=1, max_length=2
+    )
+
+
+@router.post(
+    "/{document_id}/send",
+    operation_id="send_document",
+    summary="Mail a paper",
+    description="As a PDF; of what others keep (slips, tax invoices) where to open it.",
+    status_code=204,
+    responses=problems(
+        *FOR_A_COMPANY, *IDEMPOTENT_IF_ASKED, "document_not_found", "rate_limited", body=True
+    ),
+)
+async def send(
+    deps: DepsDep,
+    access: CanReadDocuments,
+    document_id: UUID,
+    body: SendDocumentToRequest,
+    once: OnceIfKeyed,
+) -> Response:
+    async def work() -> Answer:
+        await deps.document_mails.send(access, document_id, body.recipients)
+        return NO_CONTENT
+
+    return await once.around(access, work)
 
 
 def _body(row: ListedRead, language: Language) -> ListedDocumentBody:

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db.document_reads import DOCUMENT_PAGE, ONE_DOCUMENT, REFUND_NOTE, ListedRead
+from app.db.document_reads import (
+    DOCUMENT_PAGE,
+    ONE_DOCUMENT,
+    REFUND_NOTE,
+    STATEMENT,
+    ListedRead,
+)
 from app.domain.documents import Document, DocumentItem, DocumentKind, DocumentLine, Party
 from app.domain.errors import DomainError
 from app.domain.listed_documents import ListedKind, row_of
@@ -18,8 +24,9 @@ from app.domain.refunds import (
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.papers import PDF, OrderPapers
 from app.services.ports import DocumentRenderer, TaxInvoiceProvider
-from app.services.principals import Access
+from app.services.principals import Access, PaperReader
 from app.services.quote_papers import QuotePapers
+from app.services.statements import statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,19 @@ class FileElsewhere:
     """A file that somebody else keeps: the processor's slip, the provider's tax invoice."""
 
     url: str
+
+
+async def find_document(reader: PaperReader, document: UUID) -> ListedRead:
+    """Which paper of the company it is. Raises `document_not_found`."""
+    kinds = list(ListedKind)
+    _, found = await reader.read(
+        ONE_DOCUMENT,
+        kinds=[str(kind) for kind in kinds],
+        ids=[row_of(kind, document) for kind in kinds],
+    )
+    if found is None:
+        raise DomainError("document_not_found")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +80,40 @@ class ListedDocuments:
 
     async def file(self, access: Access, document: UUID) -> MailAttachment | FileElsewhere:
         """The paper as it is now. Raises `document_not_found`, and ProviderError for an invoice."""
-        kinds = list(ListedKind)
-        _, found = await access.read(
-            ONE_DOCUMENT,
-            kinds=[str(kind) for kind in kinds],
-            ids=[row_of(kind, document) for kind in kinds],
-        )
-        if found is None:
-            raise DomainError("document_not_found")
+        found = await find_document(access, document)
         match ListedKind(found.kind):
             case ListedKind.QUOTE:
                 return await self.quotes.of(access, found.id)
-            case ListedKind.ORDER_CONFIRMATION:
-                return await self.orders.confirmation(access, found.id)
-            case ListedKind.TRANSACTION_CONFIRMATION:
-                return await self.orders.transaction_confirmation(access, found.id)
             case ListedKind.TAX_INVOICE:
                 return FileElsewhere(await self.tax_invoices.file_url(str(found.id)))
             case ListedKind.CARD_SLIP:
                 assert found.url is not None
                 return FileElsewhere(found.url)
-            case ListedKind.REFUND_NOTE:
-                return await self._refund_note(access, found.id)
+            case _:
+                return await self.made(access, found)
 
-    async def _refund_note(self, access: Access, refund_id: UUID) -> MailAttachment:
-        _, note = await access.read(REFUND_NOTE, id=refund_id)
+    async def made(self, reader: PaperReader, found: ListedRead) -> MailAttachment:
+        """A paper that is made of what the reader sees: any but a quote and what others keep."""
+        match ListedKind(found.kind):
+            case ListedKind.ORDER_CONFIRMATION:
+                return await self.orders.confirmation(reader, found.id)
+            case ListedKind.TRANSACTION_CONFIRMATION:
+                return await self.orders.transaction_confirmation(reader, found.id)
+            case ListedKind.REFUND_NOTE:
+                return await self._refund_note(reader, found.id)
+            case ListedKind.MONTHLY_STATEMENT:
+                _, month = await reader.read(STATEMENT, id=found.id)
+                if month is None:
+                    raise DomainError("document_not_found")
+                return await self._rendered(statement(month, self.supplier))
+            case _:
+                raise ValueError(found.kind)
+
+    async def _rendered(self, document: Document) -> MailAttachment:
+        return MailAttachment(document.filename, PDF, await self.renderer.render(document))
+
+    async def _refund_note(self, reader: PaperReader, refund_id: UUID) -> MailAttachment:
+        _, note = await reader.read(REFUND_NOTE, id=refund_id)
         if note is None:
             raise DomainError("document_not_found")
         supply = note.amount - note.vat
@@ -114,4 +143,4 @@ class ListedDocuments:
             facts=(("환불 사유", reason), ("환불 방법", way)),
             notes=("이 환불확인서는 세법상 증빙이 아닙니다.",),
         )
-        return MailAttachment(document.filename, PDF, await self.renderer.render(document))
+        return await self._rendered(document)

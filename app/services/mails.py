@@ -60,6 +60,8 @@ class NewMail:
     account_id: UUID | None = None
     quote_id: UUID | None = None
     """A quote whose paper goes with it."""
+    document_id: UUID | None = None
+    """A paper of the company's 문서함 that goes with it; the account may read it."""
     about: UUID | None = None
     """An account that is named and neither caused it nor gets it: the mail goes with it."""
 
@@ -67,7 +69,7 @@ class NewMail:
 class MailPapers(Protocol):
     """Makes the paper that goes with a mail, when it is sent."""
 
-    async def for_mail(self, quote_id: UUID) -> MailAttachment: ...
+    async def paper(self, mail: Mail) -> MailAttachment | None: ...
 
 
 class Mails:
@@ -145,6 +147,7 @@ class Mails:
                 account_id=mail.account_id,
                 about_account_id=mail.about,
                 quote_id=mail.quote_id,
+                document_id=mail.document_id,
                 recipient=self._vault.seal("mails.recipient", mail.recipient),
                 recipient_index=self._vault.index("email", mail.recipient.lower()),
                 facts=self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
@@ -163,7 +166,7 @@ class Mails:
             row = await session.get(Mail, mail_id)
         if row is None or row.state != "QUEUED":
             return
-        paper = await self._papers.for_mail(row.quote_id) if row.quote_id else None
+        paper = await self._papers.paper(row)
         refused = False
         try:
             await self._transport.send(self._compose(row, (paper,) if paper else ()))

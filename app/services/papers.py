@@ -34,7 +34,7 @@ from app.domain.prices import LineKind
 from app.domain.terms import DOCUMENTS
 from app.services.catalogue import Catalogues
 from app.services.ports import DocumentRenderer
-from app.services.principals import Access, read_within
+from app.services.principals import PaperReader
 
 PDF = "application/pdf"
 TRADED = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
@@ -50,14 +50,14 @@ class OrderPapers:
     renderer: DocumentRenderer
     supplier: Party
 
-    async def confirmation(self, access: Access, order_id: UUID) -> MailAttachment:
+    async def confirmation(self, reader: PaperReader, order_id: UUID) -> MailAttachment:
         """주문확인서 with the agreed terms, which answers 계약서. Raises `order_not_found`."""
-        order, party = await _read(access, order_id)
+        order, party = await _read(reader, order_id)
         return await self._render(order, party, DocumentKind.ORDER_CONFIRMATION, order.created_at)
 
-    async def transaction_confirmation(self, access: Access, order_id: UUID) -> MailAttachment:
+    async def transaction_confirmation(self, reader: PaperReader, order_id: UUID) -> MailAttachment:
         """거래확인서. Raises `order_not_found`, and `order_not_paid` where nothing was traded."""
-        order, party = await _read(access, order_id)
+        order, party = await _read(reader, order_id)
         if PaymentStatus(order.payment_status) not in TRADED or order.paid_at is None:
             raise DomainError("order_not_paid")
         return await self._render(
@@ -105,10 +105,9 @@ _NOTES = {
 }
 
 
-async def _read(access: Access, order_id: UUID) -> tuple[OrderRead, OrderParty]:
-    async with access.transaction() as (session, principal):
-        order = await read_within(session, principal, ORDER, id=order_id)
-        party = await read_within(session, principal, ORDER_PARTY, id=order_id)
+async def _read(reader: PaperReader, order_id: UUID) -> tuple[OrderRead, OrderParty]:
+    _, order = await reader.read(ORDER, id=order_id)
+    _, party = await reader.read(ORDER_PARTY, id=order_id)
     if order is None or party is None:
         raise DomainError("order_not_found")
     return order, party

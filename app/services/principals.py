@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,6 +58,26 @@ async def read_within(
     """A read inside the principal's transaction, for instance of what it has just written."""
     company_id = principal.company.id if principal.company else None
     return await run_within(session, principal.account_id, company_id, principal.now, read, values)
+
+
+class PaperReader(Protocol):
+    """Whoever reads papers of one company: somebody signed in, or the mail that carries them."""
+
+    async def read(self, read: Read[Found], **values: object) -> tuple[object, Found]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ForAMail:
+    """Reads as the account that asked for a mail, in the transaction that makes its paper."""
+
+    session: AsyncSession
+    account_id: UUID
+    company_id: UUID
+    now: datetime
+
+    async def read(self, read: Read[Found], **values: object) -> tuple[object, Found]:
+        account, company = self.account_id, self.company_id
+        return None, await run_within(self.session, account, company, self.now, read, values)
 
 
 class Access:

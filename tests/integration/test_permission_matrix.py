@@ -146,6 +146,7 @@ OPERATIONS = {
     "list_refunds": "documents.read",
     "list_documents": "documents.read",
     "get_document_file": "documents.read",
+    "send_document": "documents.read",
     "get_refund_account": "company.read",
     "get_tax_invoice_contact": "company.read",
     "set_tax_invoice_contact": "company.update.tax_contacts",
@@ -591,6 +592,11 @@ async def somebody_with_two_sessions(stage: Stage, actor: Actor) -> Request:
     another = await stage.make(actor.name)
     await another_session(stage, another)
     return {}, None, another.headers
+
+
+@request("send_document")
+async def a_paper_to_mail(stage: Stage, actor: Actor) -> Request:
+    return actor.ids, {"recipients": ["OWN"]}, key()
 
 
 @request("get_order_transaction_confirmation")

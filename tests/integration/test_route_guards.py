@@ -144,6 +144,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "client_secret": "s" * 43,
     },
     "update_membership": {"auto_renew": True},
+    "send_document": {"recipients": ["OWN"]},
     "preview_scheduled_change": {"plan": "SHARED", "users": 9},
     "schedule_change": {"plan": "SHARED", "users": 9},
     "set_tax_invoice_contact": TAX_CONTACT,

@@ -98,6 +98,8 @@ class Mail(Base):
     """Whom it names, where that is neither whoever caused it nor whoever gets it."""
     quote_id: Mapped[UUID | None]
     """The quote whose paper goes with it."""
+    document_id: Mapped[UUID | None]
+    """The paper of the company that goes with it (문서함)."""
     recipient: Mapped[bytes] = mapped_column(LargeBinary())
     recipient_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
     """None for mails of before there was one."""
