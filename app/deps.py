@@ -54,6 +54,7 @@ from app.services.daily_tasks import DailyTasks
 from app.services.disputes import Disputes
 from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
+from app.services.faqs import Faqs, OperatorFaqs
 from app.services.given_back import UnattendedItems
 from app.services.handovers import Handovers
 from app.services.idempotency import Idempotency
@@ -142,6 +143,8 @@ class Deps:
     refunds: Refunds
     listed_documents: ListedDocuments
     document_mails: DocumentMails
+    faqs: Faqs
+    operator_faqs: OperatorFaqs
     refund_accounts: RefundAccounts
     unattended_items: UnattendedItems
     payment_methods: PaymentMethods
@@ -359,6 +362,8 @@ def build_deps(
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=order_papers,
         listed_documents=listed,
+        faqs=Faqs(database, clock, vault),
+        operator_faqs=OperatorFaqs(database, clock),
         document_mails=DocumentMails(database, clock, mails, emails),
         order_workbooks=OrderWorkbooks(database, clock, catalogues, OrderWorkbook),
         order_csv=OrderCsv(

@@ -29,6 +29,7 @@ from app.routers import (
     corporate_invitations,
     credit_balance,
     documents,
+    faqs,
     handovers,
     health,
     identity_verifications,
@@ -105,6 +106,7 @@ MODULES = (
     terminations,
     upcoming,
     system_status,
+    faqs,
     webhooks,
 )
 HOT = ("/v1/memberships/", "/v1/orders/", "/v1/system-status/")

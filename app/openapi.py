@@ -42,6 +42,7 @@ TAGS = [
     {"name": "documents", "description": "문서함: every paper of the company."},
     {"name": "memberships", "description": "멤버십현황."},
     {"name": "system status", "description": "시스템현황."},
+    {"name": "help", "description": "고객포털 FAQ, 문의등록."},
     {"name": "webhooks", "description": "What providers call."},
 ]
 CONTACT = {

@@ -13,6 +13,7 @@ from app.routers import (
     operator_books,
     operator_catalogue,
     operator_coupons,
+    operator_faqs,
     operator_refunds,
     operator_terminations,
     operator_terms,
@@ -21,6 +22,7 @@ from app.routers import (
 OPERATOR_MODULES = (
     operator_catalogue,
     operator_coupons,
+    operator_faqs,
     operator_agreements,
     operator_refunds,
     operator_bank_deposits,
@@ -46,6 +48,7 @@ PAPER = Paper(
         {"name": "terminations", "description": "해지 접수: by phone, mail or inquiry."},
         {"name": "deposits", "description": "입금 관리: what came to our own bank account."},
         {"name": "payment terms", "description": "후불 관리: who pays after delivery."},
+        {"name": "faq", "description": "FAQ 관리."},
         {"name": "books", "description": "원장: balances, proofs, the provider's books."},
         {"name": "refunds", "description": "환불 관리: what takes a hand."},
     ],

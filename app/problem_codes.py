@@ -56,6 +56,7 @@ PROBLEM_CODES = _catalogue(
         "요청 본문은 application/json 이어야 합니다.",
         "The body must be application/json.",
     ),
+    ("faq_not_found", 404, "해당 질문을 찾을 수 없습니다.", "There is no such question."),
     ("cursor_invalid", 422, "잘못된 페이지 위치입니다.", "This is no cursor of ours."),
     ("invalid_request", 422, "요청 값을 확인해 주세요.", "The request has invalid values."),
     ("rate_limited", 429, "잠시 후 다시 시도해 주세요.", "Too many requests: try again later."),

@@ -102,6 +102,14 @@ class Settings(BaseSettings):
     """Where the SPA is, without a slash at its end: mail links and the way back from the groupware
     begin with it. The pages behind it: docs/spa-pages.md."""
 
+    # Help
+    support_phone: str = "1577-3019"
+    support_email: str = "daouoffice@daou.co.kr"
+    support_hours_ko: str = "평일 09:00~18:00 (점심 12:00~13:00)"
+    support_hours_en: str = "weekdays 09:00 to 18:00 KST (lunch 12:00 to 13:00)"
+    remote_support_url: str = Field(default="https://care.example/remote", pattern="^https://")
+    manual_url: str = Field(default="https://care.example/manual", pattern="^https://")
+
     # Contract
     termination_fee_percent: int = Field(default=10, ge=0, le=100)
     """위약금 of what is unused when a service ends before its term, from the terms agreed (약관의

@@ -15,6 +15,7 @@ PAGE_OF_TAG = {
     "payments": "주문 및 결제 > 결제",
     "documents": "주문 및 결제 > 주문/구매내역",
     "memberships": "멤버십 현황 > 멤버십현황",
+    "help": "고객포털 FAQ",
     "system status": "멤버십 현황 > 시스템현황",
 }
 """What is not here is on no page: the service itself, and what providers call."""
@@ -65,6 +66,7 @@ PAGE_OF_OPERATION = {
         ),
         _INFORMATION,
     ),
+    "get_support": "고객케어라운지",
     **dict.fromkeys(("create_order", "preview_price"), _NEW_ORDER),
     **dict.fromkeys(
         ("list_orders", "get_order", "export_orders", "get_order_export", "get_order_export_file"),

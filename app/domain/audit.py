@@ -63,6 +63,8 @@ class AuditAction(StrEnum):
     CATALOGUE_DRAFTED = "catalogue_version.drafted"
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
+    FAQ_CREATED = "faq.created"
+    FAQ_CHANGED = "faq.changed"
     COUPON_ENDED = "coupon.ended"
     BUSINESS_DOCUMENT_SENT = "business_document.sent"
     COMPANY_CLAIMED = "company.claimed"
@@ -142,6 +144,8 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.PRICE_AGREEMENT_ENDED: Name("협약 단가 종료", "A price agreement was ended"),
         AuditAction.CATALOGUE_DRAFTED: Name("요금표 초안 등록", "A catalogue version was drafted"),
         AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
+        AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
+        AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
         AuditAction.COUPON_ENDED: Name("쿠폰 종료", "A coupon was ended"),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),

@@ -24,11 +24,14 @@ class OperatorPermission(StrEnum):
     BOOKS_READ = "books.read"
     DEPOSITS_MANAGE = "deposits.manage"
     TERMS_MANAGE = "payment_terms.manage"
+    FAQ_MANAGE = "faq.manage"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
     {
-        OperatorRole.SUPPORT: frozenset({OperatorPermission.TERMINATIONS_RECORD}),
+        OperatorRole.SUPPORT: frozenset(
+            {OperatorPermission.TERMINATIONS_RECORD, OperatorPermission.FAQ_MANAGE}
+        ),
         OperatorRole.BILLING: frozenset(
             {
                 OperatorPermission.PRICE_AGREEMENTS_MANAGE,

@@ -37,6 +37,9 @@ SESSION = Keeping(
 DEVICE = Keeping(
     "DEVICE", "a device known to the account is not locked out", "it was last seen", 365
 )
+FEEDBACK = Keeping(
+    "FEEDBACK", "a device says once whether an answer helped", "it said so last", 365
+)
 SIGN_IN_LOG = Keeping(
     "SIGN_IN_LOG",
     "sign-ins are shown to their owner and kept for investigations",
@@ -151,6 +154,7 @@ FACTS: tuple[Fact, ...] = (
     _fact("sign_ins.device", "what the device calls itself", SIGN_IN_LOG, "sign_ins"),
     _fact("sign_ins.address", "internet address", SIGN_IN_LOG, "sign_ins"),
     _inside("sign_in_failures.key", "hash of login ID and address", ATTEMPT, KEYED),
+    _inside("faq_feedback.voter", "hash of address and browser", FEEDBACK, KEYED),
     _inside("rate_windows.key", "internet address, hash of a phone", ATTEMPT, PASSING),
     _inside("email_verifications.email_index", "hash of the e-mail", ATTEMPT, KEYED),
     _inside("identity_verifications.target_login_id", "login ID", ATTEMPT, PASSING),
@@ -238,6 +242,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         coupons code scope
         credit_entries kind
         daily_tasks name
+        faq_entries category
         groupware_links issuer
         held_lines code
         idempotency_records operation key
@@ -304,6 +309,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         catalogue_drafts document
         catalogue_versions document
         coupons name_ko name_en plans order_types
+        faq_entries question_ko answer_ko question_en answer_en searched
         memberships add_ons
         order_workbooks filters
         order_workbook_parts content

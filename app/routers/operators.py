@@ -58,6 +58,7 @@ CanManageRefunds = Annotated[Operator, Depends(RequiresOperator(OperatorPermissi
 CanManageDeposits = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.DEPOSITS_MANAGE))
 ]
+CanManageFaq = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.FAQ_MANAGE))]
 CanManageTerms = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.TERMS_MANAGE))]
 CanRecordTerminations = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.TERMINATIONS_RECORD))

@@ -85,6 +85,7 @@ def path_of(route: APIRoute) -> str:
         deposit_id=uuid.UUID(int=7),
         item_id=uuid.UUID(int=7),
         termination_id=uuid.UUID(int=7),
+        faq_id=uuid.UUID(int=7),
     )
 
 
@@ -117,6 +118,12 @@ async def test_nobody_but_the_operator_comes_in(
     assert refused(there) == (404, "not_found")
 
 
+def faq() -> dict[str, Any]:
+    """Seen by nobody."""
+    words = dict.fromkeys(("question_ko", "answer_ko", "question_en", "answer_en"), "a")
+    return {"category": "SUPPORT", "position": 1, "published": False} | words
+
+
 def body(route: APIRoute) -> dict[str, Any] | None:
     """One that its schema takes and nothing comes of."""
     return {
@@ -132,6 +139,8 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "reason": "OTHER",
         },
         "operator_put_payment_terms": {"days": 30},
+        "operator_create_faq": faq(),
+        "operator_update_faq": faq(),
         "operator_add_bank_deposit": {"amount": 1, "name": "a", "deposited_on": "1999-01-01"},
         "operator_import_bank_deposits": {"csv": "a"},
         "operator_confirm_bank_deposit": {"payment_id": str(uuid4())},

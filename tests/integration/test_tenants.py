@@ -107,6 +107,8 @@ def test_the_walk_knows_every_parameter() -> None:
         "/v1/identity-verifications/{verification_id}/confirm",
         "/v1/identity-verifications/{verification_id}/status",
         "/v1/auth/social/{provider}",
+        "/v1/faqs/{faq_id}",
+        "/v1/faqs/{faq_id}/feedback",
         "/v1/auth/social/{provider}/callback",
     }
 
