@@ -74,7 +74,6 @@ NEVER_2XX = {
     "confirm_identity_verification": "needs the code of the message",
     "get_identity_verification_status": "needs a verification that was started just before",
     "set_tax_invoice_contact": "needs the ETag of what was read",
-    "get_document_file": "needs the id of a paper; tests/integration/test_documents.py",
     "set_refund_account": "needs the ETag of what was read",
     "cancel_order": "the run's unpaid order is started on first",
     "choose_order_item_site": "needs an item whose opening failed",
