@@ -48,7 +48,11 @@ class Line:
 
 @dataclass
 class Order:
-    """`sure`: nothing disturbed it, so what becomes of it is known to the day."""
+    """What somebody may pay, until `open_through` (None: a renewal's own time).
+
+    `seen`: what of the site its price was made from. `approved_on`: the payer did all that a payer
+    does. `sure`: nothing disturbed it, so what becomes of it is known to the day.
+    """
 
     id: str
     kind: str
@@ -58,7 +62,10 @@ class Order:
     placed_on: date
     site: "Site"
     open_through: date | None
+    method: str = "CARD"
+    seen: tuple[object, ...] = ()
     sure: bool = True
+    approved_on: date | None = None
     paid_on: date | None = None
     delivered: bool = False
     ended: bool = False
@@ -68,37 +75,70 @@ class Order:
     def is_open(self) -> bool:
         return self.paid_on is None and not self.ended
 
+    def fits(self, today: date) -> bool:
+        """Whether it is still what it was priced for: PRODUCT.md sections 8 and 12.
+
+        An addition is priced by the months of the term, an extension by the users; and an
+        extension is not bought on top of a renewal.
+        """
+        if self.kind == "ADD":
+            return self.seen == self.site.term and self.site.state(today) == "IN_USE"
+        if self.kind == "EXTEND":
+            return self.seen == (self.site.users, self.site.renewed)
+        return self.kind == "NEW" or self.seen == (self.site.term, self.site.users)
+
 
 @dataclass
 class Site:
-    """A shared site. `anchor` None: it was not opened yet."""
+    """A shared site. `anchor` None: it was not opened yet. `renewed`: how often."""
 
     subdomain: str
     users: int = 0
     anchor: date | None = None
     months: int = 0
     bought: int = 1
+    renewed: int = 0
     auto_renew: bool = False
+    has_card: bool = False
     id: str | None = None
     ends_on: date | None = None
     paid_on: date | None = None
-    sure: bool = True
     lines: list[Line] = field(default_factory=list)
+
+    @property
+    def term(self) -> tuple[date | None, int]:
+        return self.anchor, self.months
 
     @property
     def last(self) -> date:
         assert self.anchor is not None
         return last_day(self.anchor, self.months)
 
+    @property
+    def over_after(self) -> date:
+        """The last day before it is TERMINATED, as things are."""
+        kept = self.last + timedelta(days=OVERDUE_DAYS + KEPT_DAYS)
+        return kept if self.ends_on is None else min(kept, self.ends_on)
+
     def state(self, today: date) -> str:
-        if self.ends_on is not None and today > self.ends_on:
+        if today > self.over_after:
             return "TERMINATED"
         beyond = (today - self.last).days
         if beyond <= 0:
             return "IN_USE"
-        if beyond <= OVERDUE_DAYS:
-            return "OVERDUE"
-        return "EXPIRED" if beyond <= OVERDUE_DAYS + KEPT_DAYS else "TERMINATED"
+        return "OVERDUE" if beyond <= OVERDUE_DAYS else "EXPIRED"
+
+    @property
+    def renewal_months(self) -> int:
+        return 1 if self.bought == 1 else 12
+
+    @property
+    def renewal_ordered_on(self) -> date:
+        return self.last - timedelta(days=7 if self.renewal_months == 1 else 30)
+
+    @property
+    def renewal_total(self) -> int:
+        return with_vat(SHARED_USER_MONTH * self.users * self.renewal_months)
 
     def open(self, day: date, users: int, months: int) -> None:
         """A term that begins with a day of its own."""
