@@ -59,7 +59,7 @@ def apply_item(catalogue: Catalogue, contract: Contract, bought: BoughtItem) -> 
     segment = _segment(priced, OrderType.EXTEND)
     if segment is not None and contract.status_on(bought.on) is MembershipStatus.EXPIRED:
         return _taken_up_again(contract, bought, segment)
-    sold, not_served = _from_the_day(contract.anchor_on, bought)
+    sold, not_served = _from_the_day(contract.anchor_on, _served(contract, bought))
     after = replace(
         contract,
         users=contract.users + priced.users,
@@ -69,6 +69,13 @@ def apply_item(catalogue: Catalogue, contract: Contract, bought: BoughtItem) -> 
         status=MembershipStatus.IN_USE if segment else contract.status,
     )
     return AppliedItem(after, sold, segment, not_served)
+
+
+def _served(contract: Contract, bought: BoughtItem) -> BoughtItem:
+    """What is paid while OVERDUE is served from the day after expiry: the service was on."""
+    if contract.status_on(bought.on) is MembershipStatus.OVERDUE:
+        return replace(bought, on=contract.ends_at)
+    return bought
 
 
 def apply_renewal(catalogue: Catalogue, contract: Contract, bought: BoughtItem) -> AppliedItem:

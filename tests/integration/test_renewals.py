@@ -212,6 +212,8 @@ async def test_an_extension_while_it_is_overdue_is_the_renewal(yearly: Story) ->
         str(yearly.last.replace(year=yearly.last.year + 1)),
     )
     assert (await yearly.renewal())["status"] == "CANCELLED"
+    credit = await yearly.client.get("/v1/credit-balance", headers=yearly.member.headers)
+    assert credit.json()["balance"] == 0  # the five days were served
 
 
 async def test_expired_after_the_fourteenth_day_access_is_off(yearly: Story) -> None:

@@ -103,7 +103,7 @@ class Site:
     id: str | None = None
     ends_on: date | None = None
     paid_on: date | None = None
-    lines: list[Line] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list, repr=False)
 
     @property
     def term(self) -> tuple[date | None, int]:

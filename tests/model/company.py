@@ -134,7 +134,7 @@ class Scene:
         self.seen["lives"] += 1
 
     async def until(self, day: date) -> None:
-        """To that evening; the clock stops, every three hours at most, where something is due."""
+        """To that evening; the clock stops, every six hours at most, where something is due."""
         end = datetime.combine(day, RESTS_AT, tzinfo=SEOUL)
         while True:
             await self.stack.run_due()
@@ -142,7 +142,7 @@ class Scene:
                 return
             due = await self.stack.next_due() or end
             hour = due.astimezone(SEOUL).replace(minute=0, second=0, microsecond=0)
-            await self.stack.move_to(min(hour + timedelta(hours=3 - hour.hour % 3), end))
+            await self.stack.move_to(min(hour + timedelta(hours=6 - hour.hour % 6), end))
 
     async def a_moment(self) -> None:
         """Long enough for what is looked at again after a minute."""

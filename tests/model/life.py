@@ -55,7 +55,8 @@ class Life:
         self.broken = False
         self.mended_on = date.min
         self.exact = True
-        self._statuses: dict[str, str] = {}
+        """No day of an addition passed between its order and its payment."""
+        self._seen: dict[str, tuple[str, str]] = {}
 
     @property
     def today(self) -> date:
@@ -127,7 +128,6 @@ class Life:
     # --- what must be true
 
     async def look(self) -> None:
-        self._scene.seen["looks"] += 1
         await self._stack.run_due()
         if self.broken:
             self.doubt()
@@ -143,14 +143,16 @@ class Life:
         assert seen.code is None, seen
         fresh = []
         for row in seen.body["items"]:
-            if self._statuses.get(row["id"]) != row["status"]:
-                self._statuses[row["id"]] = row["status"]
+            seen_before, now = self._seen.get(row["id"]), (row["status"], row["payment_method"])
+            if seen_before != now:
+                self._seen[row["id"]] = now
                 read = await self.company.ask("GET", f"/v1/orders/{row['id']}")
                 fresh.append(read.body)
         renewals = [o for o in fresh if o["id"] not in self.orders]
         for found in sorted(renewals, key=lambda o: str(o["number"])):
             self._renewal(found)
-        for found in sorted(fresh, key=lambda o: o["paid_at"] or ""):
+        # What was paid in its order, and then what ended because of it.
+        for found in sorted(fresh, key=lambda o: (o["paid_at"] is None, o["paid_at"])):
             self._judge(self.orders[found["id"]], found)
         for order in self.orders.values():
             self._still_open(order)
@@ -183,10 +185,10 @@ class Life:
             order.sure = False
 
     def _judge(self, order: Order, found: Json) -> None:
-        """An order whose status is another than it was."""
+        """An order of which something is another than it was."""
         status = found["status"]
         self._scene.seen[f"{order.kind} {status}"] += 1
-        if order.kind == "RENEWAL":
+        if order.kind == "RENEWAL":  # by the registered card where that is tried
             order.method = found["payment_method"]
         if order.delivered:
             assert status in DELIVERED, (order, status)
@@ -214,10 +216,11 @@ class Life:
             return True
         if order.kind == "RENEWAL" and status == "EXPIRED":
             return order.site.state(self.today) in {"EXPIRED", "TERMINATED"} or not order.sure
-        if not order.fits(self.today):
-            return order.kind == "RENEWAL" or order.approved_on is not None or not order.sure
         seen_in_time = self.mended_on if order.approved_on is not None else self.today
-        return order.open_through is not None and order.open_through < seen_in_time
+        if order.open_through is not None and order.open_through < seen_in_time:
+            return True
+        asked = order.kind == "RENEWAL" or order.approved_on is not None or not order.sure
+        return asked and not order.fits(self.today)
 
     def _still_open(self, order: Order) -> None:
         """Nothing is paid and waits, and nothing is open beyond its time."""
@@ -229,6 +232,7 @@ class Life:
         if order.kind == "RENEWAL":
             assert order.site.state(self.today) in {"IN_USE", "OVERDUE"}, order
             assert order.total == order.site.renewal_total, (order, order.site.renewal_total)
+            order.seen = (order.site.term, order.site.users)
 
     def _deliver(self, order: Order, found: Json) -> None:
         site, paid_on = order.site, order.paid_on
@@ -307,6 +311,9 @@ class Life:
             elif order.site.ends_on is None or self.today <= order.site.ends_on:
                 assert sorted(kept[order.id])[-1:] == [order.total], (order, kept[order.id])
                 assert sum(kept[order.id]) == order.total, (order, kept[order.id])
+        credit = self.told(await self.company.ask("GET", "/v1/credit-balance"))
+        assert credit is not None
+        assert credit["balance"] == 0 or not self.exact, (credit, "for what was served")
         for site in self.sites:
             if site.id and site.ends_on is not None and self.today > site.ends_on:
                 self._went_back(site, {key: sum(amounts) for key, amounts in kept.items()})

@@ -290,6 +290,13 @@ def test_an_overdue_term_goes_on_from_its_end_and_an_expired_one_anew() -> None:
     )
 
 
+def test_an_overdue_term_was_served_and_nothing_of_its_extension_is_given_back() -> None:
+    late, cost = buy(GUIDE, AddExtendItem(GUIDES, extend_months=12), None, date(2023, 10, 12))
+    ((_, line),) = late.sold
+    assert (late.not_served, line.net) == (0, cost)
+    assert (line.first_day, line.last_day) == (date(2023, 9, 29), date(2024, 9, 28))
+
+
 def test_a_change_goes_up_the_list_of_plans_only() -> None:
     assert refusal(ChangeItem(GUIDES, "SHARED", 10, 12)) == ("change_not_offered", "/items/0/plan")
     assert refusal(ChangeItem(GUIDES, "SHARED_FREE")) == ("change_not_offered", "/items/0/plan")
