@@ -284,12 +284,12 @@ class Payments:
             await self.postpone(payment_id)
 
     async def postpone(self, payment_id: UUID) -> None:
-        """An open payment is looked at again in a minute."""
+        """Looked at again in a minute, an ended one as well: a webhook may have told of money."""
         async with self._database.system_session("postpone payment") as session:
             now = await self._clock.now(session)
             await session.execute(
                 update(Payment)
-                .where(Payment.id == payment_id, Payment.check_due_at.is_not(None))
+                .where(Payment.id == payment_id)
                 .values(check_due_at=now + CHECK_AFTER)
             )
 

@@ -235,6 +235,27 @@ async def test_a_deposit_after_expiry_goes_back(
     assert await going_back(portal, order) == [("ORDER_CLOSED", "ACCOUNT", 583_000)]
 
 
+async def test_a_deposit_after_expiry_whose_webhook_came_while_nothing_could_be_read_goes_back(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """Nothing waits for it any more, and the daily comparison looks back for five weeks only."""
+    member, order, payment = await with_account(client, world)
+    await time_is_over(portal, order)
+    await run_jobs(portal)
+    assert (await read_order(client, member, order))["status"] == "EXPIRED"
+    await rows(portal, "UPDATE payments SET check_due_at = NULL WHERE id = :id", id=payment["id"])
+    world.faults.put("portone", Fault(down=True))
+    deposit(world, payment["virtual_account"]["number"])
+    await world.webhooks.settled()
+    await run_jobs(portal, rounds=2)
+    assert await going_back(portal, order) == []
+    world.faults.clear()
+    fresh_breaker(portal)
+    await set_clock(portal, world, world.clock.now() + timedelta(minutes=2))
+    await run_jobs(portal)
+    assert await going_back(portal, order) == [("ORDER_CLOSED", "ACCOUNT", order["total"])]
+
+
 async def test_a_deposit_in_time_counts_although_its_webhook_was_lost(
     client: httpx.AsyncClient, world: World, portal: FastAPI
 ) -> None:

@@ -145,11 +145,20 @@ class Site:
         self.anchor, self.users, self.months, self.bought = day, users, months, months
         self.lines = [Line(SHARED_USER_MONTH * users * months, day, self.last)]
 
-    def lengthen(self, day: date, months: int) -> None:
-        """From the last day on, however late it is paid; anew where it had run out."""
+    def extend(self, day: date, months: int) -> None:
+        """Anew where it had run out on the day on which that is paid."""
         if self.state(day) == "EXPIRED":
             self.open(day, self.users, months)
-            return
+        else:
+            self._lengthen(months)
+
+    def renew(self, months: int) -> None:
+        """Its money came in time, however late that is known."""
+        self.renewed += 1
+        self._lengthen(months)
+
+    def _lengthen(self, months: int) -> None:
+        """From the last day on, however late it is paid."""
         first = self.last + timedelta(days=1)
         self.months += months
         self.bought = months

@@ -102,10 +102,14 @@ class Life:
                 order.sure = False
 
     async def settle(self) -> None:
-        """The providers are well again. Two days later nothing is in doubt any more."""
+        """The providers are well again. Two days later nothing is in doubt any more: what nobody
+
+        waits for any more, money for an order that is over, is found by the daily comparison.
+        """
         self._stack.world.faults.clear()
         self.mended_on = self.today
         await self._scene.until(self.today + timedelta(days=2))
+        await self._stack.deps.books.compare()
         self.doubt()
         self.broken = False
         await self.look()
@@ -247,9 +251,10 @@ class Life:
         elif order.kind == "ADD":
             site.add(paid_on, order.users, found["supply"])
             self.exact = self.exact and paid_on == order.placed_on and order.sure
+        elif order.kind == "EXTEND":
+            site.extend(paid_on, order.months)
         else:
-            site.lengthen(paid_on, order.months)
-            site.renewed += order.kind == "RENEWAL"
+            site.renew(order.months)
 
     async def _sites_are_right(self) -> None:
         opened = [site for site in self.sites if site.id]
