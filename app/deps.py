@@ -69,6 +69,7 @@ from app.services.mail_papers import DocumentMails, PapersOfMails
 from app.services.mails import Mails
 from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
+from app.services.notices import Notices
 from app.services.one_time import OneTimeTokens
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
@@ -144,6 +145,7 @@ class Deps:
     listed_documents: ListedDocuments
     document_mails: DocumentMails
     faqs: Faqs
+    notices: Notices
     operator_faqs: OperatorFaqs
     refund_accounts: RefundAccounts
     unattended_items: UnattendedItems
@@ -362,6 +364,7 @@ def build_deps(
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=order_papers,
         listed_documents=listed,
+        notices=Notices(database, clock),
         faqs=Faqs(database, clock, vault),
         operator_faqs=OperatorFaqs(database, clock),
         document_mails=DocumentMails(database, clock, mails, emails),

@@ -67,6 +67,7 @@ PAGE_OF_OPERATION = {
         _INFORMATION,
     ),
     "get_support": "고객케어라운지",
+    "get_home": "Home",
     **dict.fromkeys(("create_order", "preview_price"), _NEW_ORDER),
     **dict.fromkeys(
         ("list_orders", "get_order", "export_orders", "get_order_export", "get_order_export_file"),

@@ -110,18 +110,18 @@ _COLUMNS = (
     "   AS next_charge,"
     " m.created_at"
 )
-_FROM = f"SELECT {_COLUMNS} FROM memberships m JOIN sites s ON s.id = m.site_id"  # noqa: S608 - our own text
+FROM_MEMBERSHIPS = f"SELECT {_COLUMNS} FROM memberships m JOIN sites s ON s.id = m.site_id"  # noqa: S608 - our own text
 MEMBERSHIP_PAGE = read_many(
-    _FROM + " WHERE m.company_id = p.company_id AND (m.created_at, m.id) > (:at, :id)"
+    FROM_MEMBERSHIPS + " WHERE m.company_id = p.company_id AND (m.created_at, m.id) > (:at, :id)"
     " ORDER BY m.created_at, m.id LIMIT :size",
     MembershipRead,
 )
 """The oldest first, from behind `at` and `id` (created_at, id)."""
 MEMBERSHIP = read_one(
-    _FROM + " WHERE m.company_id = p.company_id AND m.id = :id",
+    FROM_MEMBERSHIPS + " WHERE m.company_id = p.company_id AND m.id = :id",
     MembershipRead,
 )
 MEMBERSHIP_OF_SITE = read_one(
-    _FROM + " WHERE m.company_id = p.company_id AND m.site_id = :site",
+    FROM_MEMBERSHIPS + " WHERE m.company_id = p.company_id AND m.site_id = :site",
     MembershipRead,
 )

@@ -63,6 +63,8 @@ class AuditAction(StrEnum):
     CATALOGUE_DRAFTED = "catalogue_version.drafted"
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
+    NOTICE_CREATED = "notice.created"
+    NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
     FAQ_CHANGED = "faq.changed"
     COUPON_ENDED = "coupon.ended"
@@ -144,6 +146,8 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.PRICE_AGREEMENT_ENDED: Name("협약 단가 종료", "A price agreement was ended"),
         AuditAction.CATALOGUE_DRAFTED: Name("요금표 초안 등록", "A catalogue version was drafted"),
         AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
+        AuditAction.NOTICE_CREATED: Name("공지 등록", "A notice was made"),
+        AuditAction.NOTICE_ENDED: Name("공지 종료", "A notice was ended"),
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
         AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),

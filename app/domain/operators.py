@@ -25,12 +25,17 @@ class OperatorPermission(StrEnum):
     DEPOSITS_MANAGE = "deposits.manage"
     TERMS_MANAGE = "payment_terms.manage"
     FAQ_MANAGE = "faq.manage"
+    NOTICES_MANAGE = "notices.manage"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
     {
         OperatorRole.SUPPORT: frozenset(
-            {OperatorPermission.TERMINATIONS_RECORD, OperatorPermission.FAQ_MANAGE}
+            {
+                OperatorPermission.TERMINATIONS_RECORD,
+                OperatorPermission.FAQ_MANAGE,
+                OperatorPermission.NOTICES_MANAGE,
+            }
         ),
         OperatorRole.BILLING: frozenset(
             {

@@ -243,6 +243,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         credit_entries kind
         daily_tasks name
         faq_entries category
+        notices kind
         groupware_links issuer
         held_lines code
         idempotency_records operation key
@@ -310,6 +311,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         catalogue_versions document
         coupons name_ko name_en plans order_types
         faq_entries question_ko answer_ko question_en answer_en searched
+        notices title_ko body_ko title_en body_en
         memberships add_ons
         order_workbooks filters
         order_workbook_parts content

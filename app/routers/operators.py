@@ -59,6 +59,7 @@ CanManageDeposits = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.DEPOSITS_MANAGE))
 ]
 CanManageFaq = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.FAQ_MANAGE))]
+CanManageNotices = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.NOTICES_MANAGE))]
 CanManageTerms = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.TERMS_MANAGE))]
 CanRecordTerminations = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.TERMINATIONS_RECORD))

@@ -86,6 +86,7 @@ def path_of(route: APIRoute) -> str:
         item_id=uuid.UUID(int=7),
         termination_id=uuid.UUID(int=7),
         faq_id=uuid.UUID(int=7),
+        notice_id=uuid.UUID(int=7),
     )
 
 
@@ -139,6 +140,12 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "reason": "OTHER",
         },
         "operator_put_payment_terms": {"days": 30},
+        "operator_create_notice": {
+            "kind": "NOTICE",
+            **dict.fromkeys(("title_ko", "body_ko", "title_en", "body_en"), "a"),
+            "shown_from": "2020-01-01T00:00:00Z",
+            "shown_until": "2020-01-02T00:00:00Z",
+        },
         "operator_create_faq": faq(),
         "operator_update_faq": faq(),
         "operator_add_bank_deposit": {"amount": 1, "name": "a", "deposited_on": "1999-01-01"},

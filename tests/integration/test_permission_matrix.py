@@ -119,6 +119,7 @@ OPERATIONS = {
     "log_out": "me.update",
     "step_up": "me.update",
     "get_me": "me.read",
+    "get_home": "me.read",
     "withdraw": "me.withdraw",
     "list_links": "me.read",
     "add_social_link": "me.update",
@@ -265,7 +266,13 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
 
 
 @request(
-    *("get_me", "list_links", "list_orders", "get_order", "get_payment", "list_audit_log"),
+    "get_me",
+    "get_home",
+    "list_links",
+    "list_orders",
+    "get_order",
+    "get_payment",
+    "list_audit_log",
     "get_credit_balance",
     "list_refunds",
     "list_documents",
