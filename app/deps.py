@@ -74,6 +74,7 @@ from app.services.one_time import OneTimeTokens
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
+from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_refunds import OperatorRefunds
 from app.services.operator_terminations import OperatorTerminations
 from app.services.order_csv import OrderCsv
@@ -144,6 +145,7 @@ class Deps:
     refunds: Refunds
     listed_documents: ListedDocuments
     document_mails: DocumentMails
+    operator_invoices: OperatorInvoices
     faqs: Faqs
     notices: Notices
     operator_faqs: OperatorFaqs
@@ -365,6 +367,7 @@ def build_deps(
         order_papers=order_papers,
         listed_documents=listed,
         notices=Notices(database, clock),
+        operator_invoices=OperatorInvoices(database, clock),
         faqs=Faqs(database, clock, vault),
         operator_faqs=OperatorFaqs(database, clock),
         document_mails=DocumentMails(database, clock, mails, emails),

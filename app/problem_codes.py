@@ -56,6 +56,12 @@ PROBLEM_CODES = _catalogue(
         "요청 본문은 application/json 이어야 합니다.",
         "The body must be application/json.",
     ),
+    (
+        "tax_invoice_not_found",
+        404,
+        "발행을 기다리는 세금계산서가 아닙니다.",
+        "No such tax invoice waits.",
+    ),
     ("notice_not_found", 404, "해당 공지를 찾을 수 없습니다.", "There is no such notice."),
     ("notice_times_invalid", 422, "공지 기간을 확인해 주세요.", "The notice's times do not fit."),
     ("faq_not_found", 404, "해당 질문을 찾을 수 없습니다.", "There is no such question."),

@@ -63,6 +63,7 @@ class AuditAction(StrEnum):
     CATALOGUE_DRAFTED = "catalogue_version.drafted"
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
+    TAX_INVOICE_RETRIED = "tax_invoice.retried"
     NOTICE_CREATED = "notice.created"
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
@@ -146,6 +147,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.PRICE_AGREEMENT_ENDED: Name("협약 단가 종료", "A price agreement was ended"),
         AuditAction.CATALOGUE_DRAFTED: Name("요금표 초안 등록", "A catalogue version was drafted"),
         AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
+        AuditAction.TAX_INVOICE_RETRIED: Name(
+            "세금계산서 재발행 시도", "A tax invoice was tried once more"
+        ),
         AuditAction.NOTICE_CREATED: Name("공지 등록", "A notice was made"),
         AuditAction.NOTICE_ENDED: Name("공지 종료", "A notice was ended"),
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),

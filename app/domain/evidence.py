@@ -97,6 +97,11 @@ def reason_of(original: Supplied, correction: Supplied) -> ModificationReason:
     return ModificationReason.CHANGE_IN_SUPPLY_COST
 
 
+def last_day_of_issue(written_on: date) -> date:
+    """The 10th of the month after the write date (부가가치세법 제34조 제3항 †)."""
+    return (written_on.replace(day=1) + timedelta(days=32)).replace(day=10)
+
+
 def alarm_at(written_on: date) -> datetime:
     """When somebody has to look at an invoice that is not issued: two days before its last day."""
     next_month = (written_on.replace(day=1) + timedelta(days=32)).replace(day=VAT_ALARM_DAY)

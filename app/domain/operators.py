@@ -24,6 +24,7 @@ class OperatorPermission(StrEnum):
     BOOKS_READ = "books.read"
     DEPOSITS_MANAGE = "deposits.manage"
     TERMS_MANAGE = "payment_terms.manage"
+    INVOICES_MANAGE = "tax_invoices.manage"
     FAQ_MANAGE = "faq.manage"
     NOTICES_MANAGE = "notices.manage"
 
@@ -45,6 +46,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.TERMS_MANAGE,
                 OperatorPermission.TERMINATIONS_RECORD,
                 OperatorPermission.BOOKS_READ,
+                OperatorPermission.INVOICES_MANAGE,
             }
         ),
         OperatorRole.CATALOGUE: frozenset(

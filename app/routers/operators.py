@@ -60,6 +60,9 @@ CanManageDeposits = Annotated[
 ]
 CanManageFaq = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.FAQ_MANAGE))]
 CanManageNotices = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.NOTICES_MANAGE))]
+CanManageInvoices = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.INVOICES_MANAGE))
+]
 CanManageTerms = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.TERMS_MANAGE))]
 CanRecordTerminations = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.TERMINATIONS_RECORD))

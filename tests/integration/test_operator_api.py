@@ -86,6 +86,7 @@ def path_of(route: APIRoute) -> str:
         item_id=uuid.UUID(int=7),
         termination_id=uuid.UUID(int=7),
         faq_id=uuid.UUID(int=7),
+        invoice_id=uuid.UUID(int=7),
         notice_id=uuid.UUID(int=7),
     )
 

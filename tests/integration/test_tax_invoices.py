@@ -275,6 +275,52 @@ async def test_without_a_contact_it_waits_the_customer_is_asked_and_somebody_is_
     assert made.content["writeDate"] == str(today)
 
 
+async def of_operator(
+    operator: httpx.AsyncClient, order: dict[str, Any]
+) -> list[tuple[str, bool, str | None, int]]:
+    """What waits of an order, as the operator sees it."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        asked = {"cursor": cursor} if cursor else {}
+        answer = await operator.get("/v1/operator/tax-invoices", params=asked)
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["items"]
+        cursor = answer.json()["next_cursor"]
+    return [
+        (each["id"], each["late"], each["failure"], each["supply"])
+        for each in found
+        if each["order_number"] == order["number"]
+    ]
+
+
+async def test_the_operator_sees_what_waits_and_issues_it_once_it_is_mended(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    order = await paid_by_transfer(client, world, member)
+    async with portal.state.deps.database.system_session("test data") as session:
+        await session.execute(
+            text("DELETE FROM tax_invoice_contacts WHERE company_id = :id"),
+            {"id": UUID(member.company_id)},
+        )
+    await run_jobs(portal)
+    async with operator_client(portal) as operator:
+        operator.headers.update(TOKEN)
+        [(invoice_id, late, failure, supply)] = await of_operator(operator, order)
+        assert (late, failure, supply) == (False, "recipient_incomplete", 530_000)
+        await set_clock(portal, world, noon(date(today.year, 4, 8)))
+        assert [each[1] for each in await of_operator(operator, order)] == [True]
+        await name_tax_contact(client, member)
+        path = f"/v1/operator/tax-invoices/{invoice_id}/retry"
+        assert (await operator.post(path)).status_code == 200
+        await run_jobs(portal)
+        assert await of_operator(operator, order) == []
+        again = await operator.post(path)
+    assert (again.status_code, again.json()["code"]) == (404, "tax_invoice_not_found")
+    assert len(invoices_of(world, order)) == 1
+
+
 async def test_the_contact_is_read_and_written_whole(
     client: httpx.AsyncClient, world: World, today: date
 ) -> None:
