@@ -10,7 +10,7 @@ from pydantic import Field
 from app.domain.faq import FaqCategory
 from app.routers.dependencies import DepsDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
-from app.routers.models import NO_NUL, AnswerModel, RequestModel
+from app.routers.models import NO_NUL, WHOLE, AnswerModel, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageFaq
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -25,7 +25,7 @@ class FaqRequest(RequestModel):
     """The whole of an entry. What is not `published` is seen by nobody."""
 
     category: Annotated[FaqCategory, Field(strict=False)]
-    position: int = Field(ge=0, le=10_000)
+    position: Annotated[int, Field(ge=0, le=10_000), WHOLE]
     question_ko: Question
     answer_ko: AnswerText
     question_en: Question
