@@ -25,7 +25,14 @@ from sandbox.faults import Fault
 from sandbox.portone.billing_keys import decide_charges
 from sandbox.portone.console_actions import approve
 from sandbox.world import World
-from tests.contracts import noon, only_membership, put_in_force, set_clock
+from tests.contracts import (
+    add_extend,
+    noon,
+    only_membership,
+    placed,
+    put_in_force,
+    set_clock,
+)
 from tests.flows import (
     customer,
     free_item,
@@ -230,6 +237,54 @@ async def test_pay_now_and_the_job_exclude_each_other(yearly: Story) -> None:
     assert (await yearly.sees())["status"] == "IN_USE"
 
 
+async def test_an_extension_paid_in_the_minute_of_the_charge_leaves_one_year_bought(
+    yearly: Story,
+) -> None:
+    """Renewal by the job and extension by hand at the same moment: what is charged too much goes
+
+    back, whichever came first."""
+    await with_card(yearly)
+    await yearly.go(-1)
+    renewal = await yearly.renewal()
+    extension = await placed(
+        yearly.client, yearly.member, add_extend(yearly.membership, months=12), total=528_000
+    )
+    started = await start_payment(yearly.client, yearly.member, extension)
+    await set_clock(yearly.portal, yearly.world, at(yearly.last, "18:00"))
+    yearly.world.faults.put("webhooks", Fault(down=True))
+    await approve(yearly.world, started["id"])
+    yearly.world.faults.clear()
+    deps: Deps = yearly.portal.state.deps
+    id_ = UUID(yearly.membership)
+    settle, step = deps.payments.settle, deps.renewals.step
+    await asyncio.gather(step(id_), settle(UUID(started["id"])), step(id_))
+    await run_jobs(yearly.portal, rounds=60)
+    assert (await yearly.sees())["expires_on"] == str(
+        yearly.last.replace(year=yearly.last.year + 1)
+    )
+    ends = {
+        (await read_order(yearly.client, yearly.member, order))["status"]
+        for order in (renewal, extension)
+    }
+    assert ends == {"COMPLETED", "CANCELLED"}
+    books = yearly.world.portone.payments
+    kept = [
+        (books[payment].total or 0) - books[payment].cancelled
+        for payment in await payment_ids(yearly, renewal, extension)
+        if payment in books and books[payment].paid_at is not None
+    ]
+    assert sum(kept) == 528_000
+
+
+async def payment_ids(story: Story, *orders: dict[str, Any]) -> list[str]:
+    async with story.portal.state.deps.database.system_session("test: payments") as session:
+        rows = await session.execute(
+            text("SELECT id::text FROM payments WHERE order_id = ANY(cast(:ids AS uuid[]))"),
+            {"ids": [order["id"] for order in orders]},
+        )
+        return list(rows.scalars())
+
+
 async def test_a_payment_begun_in_the_browser_is_looked_at_before_the_card(yearly: Story) -> None:
     """What the payer has paid is not charged once more."""
     await with_card(yearly, toggle=False)
@@ -318,10 +373,10 @@ async def test_after_a_week_of_downtime_the_card_is_charged_before_anything_ends
     assert "renewal_overdue" not in await yearly.mails()
 
 
-async def test_two_schedulers_and_two_workers_charge_each_due_row_once(
+async def test_two_schedulers_and_four_workers_charge_each_due_row_once(
     portal: FastAPI, world: World, client: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """Five companies, two processes' worth of everything, each job run by both."""
+    """Five companies; each sweep is made by both schedulers, each job run by all four workers."""
     story = await yearly_story(portal, world, client)
     await with_card(story)
     stories = [story]
@@ -332,25 +387,22 @@ async def test_two_schedulers_and_two_workers_charge_each_due_row_once(
         stories.append(another)
     await set_clock(portal, world, at(story.last, "18:00"))
     ours: Deps = portal.state.deps
-    other = build_deps(settings, ours.groupware._http._client._transport)
+    transport = ours.groupware._http._client._transport
+    others = [build_deps(settings, transport) for _ in range(3)]
+    schedulers, workers = [ours, others[0]], [ours, *others]
     try:
         for _ in range(40):
-            await asyncio.gather(
-                sweep(ours.database, ours.clock), sweep(other.database, other.clock)
-            )
+            await asyncio.gather(*(sweep(deps.database, deps.clock) for deps in schedulers))
             jobs = await waiting_jobs(ours)
             if not jobs:
                 break
             await asyncio.gather(
-                *(
-                    entrypoints(deps)[job.entrypoint](job.row)
-                    for job in jobs
-                    for deps in (ours, other)
-                ),
+                *(entrypoints(deps)[job.entrypoint](job.row) for job in jobs for deps in workers),
                 return_exceptions=False,
             )
     finally:
-        await other.database.close()
+        for deps in others:
+            await deps.database.close()
     await forget_schedules(portal)
     for one in stories:
         assert len(charged(one)) == 1, await payments(one)

@@ -302,11 +302,11 @@ class AnyLife(RuleBasedStateMachine):
                 order.account = begun["virtual_account"]["number"]
 
     def _pay_in(self, order: Order, amounts: list[int | None]) -> None:
-        """The first amount counts; whatever else comes goes back."""
+        """The first amount counts, also after another method was chosen; the rest goes back."""
         account, order.account = str(order.account), None
         waits = order.is_open and order.site.ends_on is None
         there = [self.run(self.company.pays_in(account, amount)) for amount in amounts]
-        if there[0] and amounts[0] is None and waits and order.method == "VIRTUAL_ACCOUNT":
+        if there[0] and amounts[0] is None and waits:
             self._approved(order)
 
     def _cancel(self, order: Order) -> None:
