@@ -75,7 +75,7 @@ bench-exports: $(STAMP)
 bench-papers: $(STAMP)
 	$(BIN)/python -m benchmarks.papers
 
-# COMPANIES (100), YEARS (3) and SEED may be set; ends with 1 where any books differ.
+# COMPANIES (100), YEARS (3), PARTS (processes: 2) and SEED may be set; ends with 1 where any books differ.
 simulate: $(STAMP)
 	@$(BIN)/python -m tools.simulate
 
