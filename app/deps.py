@@ -510,9 +510,11 @@ def build_deps(
             database,
             clock,
             invoicing,
+            registry,
             tax_contacts,
             mails,
             emails,
+            settings.operator_email,
         ),
         terminations=Terminations(
             groupware, catalogues, mails, emails, settings.termination_fee_percent

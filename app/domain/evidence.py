@@ -14,6 +14,7 @@ from app.domain.catalogue import Name
 from app.domain.errors import DomainError
 from app.domain.orders import PaymentMethod
 from app.domain.periods import SEOUL
+from app.domain.registry import BusinessState, BusinessStatus
 
 VAT_ALARM_DAY = 8
 """Of the month after the write date, whose 10th is the last day (부가가치세법 제34조 †)."""
@@ -151,6 +152,18 @@ def check_complete(recipient: Recipient) -> None:
             "/payment_method",
             missing=[{"pointer": pointer} for pointer in missing],
         )
+
+
+def held_by(status: BusinessStatus, written_on: date) -> str | None:
+    """Why an invoice of that day is not issued to a business as it stands now; None: it is.
+
+    One that closed after the day was in business on it. PRODUCT.md section 7.
+    """
+    if status.state is BusinessState.ACTIVE:
+        return None
+    if status.closed_on is not None and status.closed_on > written_on:
+        return None
+    return f"business_{status.state.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

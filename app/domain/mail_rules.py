@@ -55,6 +55,7 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "refund_account_set": MailPurpose.SECURITY,
         "virtual_account_issued": MailPurpose.CONTRACT,
         "dispute": MailPurpose.OPERATOR,
+        "tax_invoice_held": MailPurpose.OPERATOR,
         "terms_invoice": MailPurpose.CONTRACT,
         "terms_due_soon": MailPurpose.CONTRACT,
         "terms_overdue": MailPurpose.CONTRACT,

@@ -34,7 +34,10 @@ class WaitingInvoiceBody(AnswerModel):
     vat: int
     failure: Annotated[
         str | None,
-        Field(description="`recipient_incomplete`: the company was asked; `refused_…`: by whom."),
+        Field(
+            description="`recipient_incomplete`: the company was asked; `refused_…`: by whom;"
+            " `business_closed`, `business_suspended`, `business_unknown`: at the tax service."
+        ),
     ]
     attempts: int
     next_try_at: datetime | None

@@ -30,6 +30,7 @@ from app.domain.evidence import (
     alarm_at,
     corrected_by,
     evidence_of,
+    held_by,
     missing_of,
     reason_of,
 )
@@ -39,8 +40,8 @@ from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.domain.refunds import RefundDestination
 from app.services.company_mails import CompanyMails
 from app.services.emails import Emails
-from app.services.mails import Mails
-from app.services.ports import TaxInvoiceProvider
+from app.services.mails import Mails, NewMail
+from app.services.ports import BusinessRegistry, TaxInvoiceProvider
 from app.services.tax_invoice_contacts import TaxInvoiceContacts
 
 ISSUE_TAX_INVOICE: Final = "issue_tax_invoice"
@@ -165,25 +166,36 @@ class TaxInvoices:
         database: Database,
         clock: Clock,
         provider: TaxInvoiceProvider,
+        registry: BusinessRegistry,
         contacts: TaxInvoiceContacts,
         mails: Mails,
         emails: Emails,
+        operator_email: str,
     ) -> None:
         self._database = database
         self._clock = clock
         self._provider = provider
+        self._registry = registry
         self._contacts = contacts
         self._mails = CompanyMails(mails, emails)
+        self._operators_mails = mails
+        self._operator_email = operator_email
 
     async def issue(self, invoice_id: UUID) -> None:
         """Issues what is due. What the provider refuses is tried again until somebody has looked:
 
-        what lacks is on our side, and an invoice may not be left out.
+        what lacks is on our side, and an invoice may not be left out. None is issued to a business
+        that is closed, suspended or unknown at the tax service: somebody has to look.
         """
         wanted = await self._begin(invoice_id)
         if wanted is None:
             return
         try:
+            business = await self._registry.status(wanted.recipient.business_number)
+            held = held_by(business, wanted.written_on)
+            if held is not None:
+                await self._hold(invoice_id, held)
+                return
             issued = await self._ask(wanted)
         except ProviderRefused as refused:
             early = refused.code is Refusal.NOT_READY  # the original is not at the tax service yet
@@ -266,6 +278,37 @@ class TaxInvoices:
             if failure is not None:
                 row.failure = failure
                 log.warning("tax_invoice_refused", invoice=str(row.id), failure=failure)
+
+    async def _hold(self, invoice_id: UUID, why: str) -> None:
+        """Looked at again daily; the operator is told of each reason once."""
+        async with self._database.system_session("hold tax invoice") as session:
+            now = await self._clock.now(session)
+            row = await session.get_one(TaxInvoice, invoice_id, with_for_update=True)
+            if row.state != InvoiceState.WAITING:
+                return
+            row.due_at = now + ASK_AGAIN_AFTER
+            if row.failure == why:
+                return
+            row.failure, row.updated_at = why, now
+            log.error("tax_invoice_held", invoice=str(row.id), failure=why)
+            if self._operator_email:
+                await self._tell_operator(session, row, why, now)
+
+    async def _tell_operator(
+        self, session: AsyncSession, row: TaxInvoice, why: str, now: datetime
+    ) -> None:
+        number = await session.scalar(select(Order.number).where(Order.id == row.order_id))
+        facts = {
+            "number": number or "-",
+            "invoice": str(row.id),
+            "total": f"{row.supply + row.vat:,}",
+            "written_on": row.written_on.isoformat(),
+            "failure": why,
+        }
+        mail = NewMail("tax_invoice_held", self._operator_email, facts)
+        job = self._operators_mails.queue(session, mail, now)
+        await session.flush()
+        await enqueue(session, [job])
 
     async def _ask_for_contact(self, session: AsyncSession, row: TaxInvoice, now: datetime) -> None:
         facts = {"total": f"{row.supply + row.vat:,}"}

@@ -17,6 +17,7 @@ from app.domain.refunds import Money, RefundReason
 from app.services.refunds import GivingBack, give_back
 from app.settings import Settings
 from sandbox.faults import Fault
+from sandbox.nts import Standing
 from sandbox.portone.console_actions import approve
 from sandbox.portone.state import TaxInvoice
 from sandbox.world import World
@@ -176,6 +177,15 @@ async def test_a_lost_answer_issues_nothing_twice(
     assert await waiting(portal, member) == []
 
 
+async def business_number(portal: FastAPI, member: Member) -> str:
+    async with portal.state.deps.database.system_session("test: number") as session:
+        found = await session.execute(
+            text("SELECT business_number FROM companies WHERE id = :id"),
+            {"id": UUID(member.company_id)},
+        )
+        return str(found.scalar_one())
+
+
 async def waiting(portal: FastAPI, member: Member) -> list[str | None]:
     """Why each of the company's invoices waits."""
     async with portal.state.deps.database.system_session("test: invoices") as session:
@@ -318,6 +328,50 @@ async def test_the_operator_sees_what_waits_and_issues_it_once_it_is_mended(
         assert await of_operator(operator, order) == []
         again = await operator.post(path)
     assert (again.status_code, again.json()["code"]) == (404, "tax_invoice_not_found")
+    assert len(invoices_of(world, order)) == 1
+
+
+@pytest.mark.parametrize(
+    ("standing", "failure"),
+    [(Standing.CLOSED, "business_closed"), (Standing.SUSPENDED, "business_suspended")],
+)
+async def test_a_business_that_does_not_stand_gets_no_invoice_and_the_operator_is_told_once(
+    client: httpx.AsyncClient,
+    world: World,
+    portal: FastAPI,
+    today: date,
+    standing: Standing,
+    failure: str,
+) -> None:
+    member = await sign_up(client, world)
+    order = await paid_by_transfer(client, world, member)
+    number = await business_number(portal, member)
+    world.nts.overrides[number] = standing
+    for later in (0, 2):
+        await set_clock(portal, world, noon(today + timedelta(days=later)))
+        await run_jobs(portal)
+    assert (invoices_of(world, order), await waiting(portal, member)) == ([], [failure])
+    told = await mails_to(portal, "operator@portal.example", "tax_invoice_held")
+    assert [mail["failure"] for mail in told if mail["number"] == order["number"]] == [failure]
+    del world.nts.overrides[number]
+    await set_clock(portal, world, noon(today + timedelta(days=4)))
+    await run_jobs(portal)
+    (made,) = invoices_of(world, order)
+    assert made.content["writeDate"] == str(today)
+
+
+async def test_while_the_tax_service_is_down_nothing_is_guessed_and_the_invoice_waits(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    member = await sign_up(client, world)
+    order = await paid_by_transfer(client, world, member)
+    number = await business_number(portal, member)
+    world.nts.overrides[number] = Standing.FAILING
+    await run_jobs(portal)
+    assert (invoices_of(world, order), await waiting(portal, member)) == ([], [None])
+    del world.nts.overrides[number]
+    await set_clock(portal, world, noon(today) + timedelta(hours=1))
+    await run_jobs(portal)
     assert len(invoices_of(world, order)) == 1
 
 

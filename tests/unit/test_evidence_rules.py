@@ -15,10 +15,12 @@ from app.domain.evidence import (
     check_complete,
     corrected_by,
     evidence_of,
+    held_by,
     missing_of,
     reason_of,
 )
 from app.domain.orders import PaymentMethod
+from app.domain.registry import BusinessState, BusinessStatus
 
 COMPLETE = Recipient(
     "1248100998",
@@ -79,3 +81,21 @@ def test_an_invoice_needs_its_recipient_whole() -> None:
         "/business_class",
         "/contacts",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "closed_on", "held"),
+    [
+        (BusinessState.ACTIVE, None, None),
+        (BusinessState.SUSPENDED, None, "business_suspended"),
+        (BusinessState.UNKNOWN, None, "business_unknown"),
+        (BusinessState.CLOSED, None, "business_closed"),
+        (BusinessState.CLOSED, date(2026, 3, 2), "business_closed"),
+        (BusinessState.CLOSED, date(2026, 3, 3), None),
+    ],
+)
+def test_an_invoice_goes_to_a_business_that_was_one_on_its_day(
+    state: BusinessState, closed_on: date | None, held: str | None
+) -> None:
+    status = BusinessStatus("1248100998", state, None, closed_on)
+    assert held_by(status, date(2026, 3, 2)) == held
