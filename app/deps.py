@@ -70,6 +70,7 @@ from app.services.mails import Mails
 from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
 from app.services.notices import Notices
+from app.services.notifications import Notifications
 from app.services.one_time import OneTimeTokens
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
@@ -148,6 +149,7 @@ class Deps:
     operator_invoices: OperatorInvoices
     faqs: Faqs
     notices: Notices
+    notifications: Notifications
     operator_faqs: OperatorFaqs
     refund_accounts: RefundAccounts
     unattended_items: UnattendedItems
@@ -366,6 +368,7 @@ def build_deps(
         quote_mails=QuoteMails(database, clock, mails, emails, one_time, settings.spa_url),
         order_papers=order_papers,
         listed_documents=listed,
+        notifications=Notifications(vault),
         notices=Notices(database, clock),
         operator_invoices=OperatorInvoices(database, clock),
         faqs=Faqs(database, clock, vault),

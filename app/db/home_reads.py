@@ -28,6 +28,7 @@ class HomeRead(msgspec.Struct, frozen=True):
 
     membership: MembershipRead | None
     sites: int
+    unread: int
     notices: list[NoticeRead]
 
 
@@ -36,6 +37,8 @@ HOME = read_one(
     + FROM_MEMBERSHIPS
     + " WHERE m.company_id = p.company_id AND m.status <> 'TERMINATED'"
     " ORDER BY m.expires_on NULLS LAST, m.created_at, m.id LIMIT 1) AS f) AS membership,"
+    " (SELECT count(*) FROM notifications u WHERE u.account_id = p.account_id"
+    "   AND u.read_at IS NULL) AS unread,"
     " (SELECT count(*) FROM memberships c"
     "   WHERE c.company_id = p.company_id AND c.status <> 'TERMINATED') AS sites,"
     " (SELECT coalesce(json_agg(n ORDER BY n.shown_from DESC, n.id), '[]') FROM ("

@@ -40,6 +40,7 @@ DEVICE = Keeping(
 FEEDBACK = Keeping(
     "FEEDBACK", "a device says once whether an answer helped", "it said so last", 365
 )
+NEWS = Keeping("NEWS", "what was told can be read again", "it was told", 365)
 SIGN_IN_LOG = Keeping(
     "SIGN_IN_LOG",
     "sign-ins are shown to their owner and kept for investigations",
@@ -204,6 +205,7 @@ FACTS: tuple[Fact, ...] = (
     _inside("payment_methods.last4", "last digits of the company's card", CARD, OF_COMPANY),
     _fact("mails.recipient", "e-mail", MAIL, "mails"),
     _inside("mails.recipient_index", "hash of the e-mail", MAIL, KEYED),
+    _inside("notifications.words", "what the mail said", NEWS, "the mails are in it"),
     _fact("mails.facts", "names, devices, addresses", MAIL, "mails"),
     _inside("idempotency_records.headers", "headers of an answer", ANSWER, COPY),
     _inside("idempotency_records.body", "body of an answer", ANSWER, COPY),
@@ -244,6 +246,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         daily_tasks name
         faq_entries category
         notices kind
+        notifications kind
         groupware_links issuer
         held_lines code
         idempotency_records operation key

@@ -95,6 +95,7 @@ class HomeBody(AnswerStruct, frozen=True):
     plan_cards: list[PlanCardBody]
     faq_tags: list[FaqCategoryBody]
     next_steps: list[str]
+    unread_notifications: int
     notices: list[NoticeBody]
     maintenance: list[MaintenanceBody]
 
@@ -122,6 +123,7 @@ async def get_home(deps: DepsDep, language: LanguageDep, access: CanReadMe) -> R
         plan_cards=[] if administers or role is None else _cards(catalogue, language),
         faq_tags=[tag for tag in faq_categories(language) if tag.on_home],
         next_steps=list(home.next_steps),
+        unread_notifications=home.read.unread,
         notices=[_notice(n, language) for n in notices if n.kind == NoticeKind.NOTICE],
         maintenance=[_maintenance(n, language) for n in notices if n.starts_at is not None],
     )

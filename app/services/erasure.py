@@ -27,6 +27,8 @@ _OF_SESSIONS = """
          WHERE account_id = :account
     ), devices_known AS (
         DELETE FROM known_devices WHERE account_id = :account
+    ), news AS (
+        DELETE FROM notifications WHERE account_id = :account
     ), address_links AS (
         DELETE FROM email_verifications WHERE account_id = :account
     ), kept_answers AS (

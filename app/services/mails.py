@@ -20,6 +20,7 @@ from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import Job
+from app.db.tables.notifications import Notification
 from app.db.tables.plumbing import Mail
 from app.db.vault import Vault
 from app.domain.mail_rules import (
@@ -36,6 +37,8 @@ from app.domain.provider_errors import ProviderError, ProviderRefused
 from app.services.ports import MailTransport
 
 SEND_MAIL = "send_mail"
+NEWS = "notifications.words"
+LANGUAGES = ("ko", "en")
 LONGEST_PAUSE = timedelta(hours=6)
 GIVE_UP_AFTER = 12
 _ADDRESS = text(
@@ -138,6 +141,8 @@ class Mails:
 
     def _add(self, session: AsyncSession, mail: NewMail, now: datetime, due_at: datetime) -> Job:
         row_id = new_id()
+        if PURPOSES[mail.kind] is MailPurpose.CONTRACT and mail.account_id is not None:
+            session.add(self._news(mail, mail.account_id, now))
         session.add(
             Mail(
                 id=row_id,
@@ -159,6 +164,19 @@ class Mails:
             )
         )
         return Job(SEND_MAIL, row_id)
+
+    def _news(self, mail: NewMail, account_id: UUID, now: datetime) -> Notification:
+        """The same in the portal: 알림, in both languages, as it is worded today."""
+        words = {language: self._words(mail.kind, language, mail.facts) for language in LANGUAGES}
+        return Notification(
+            id=new_id(),
+            account_id=account_id,
+            company_id=mail.company_id,
+            kind=mail.kind,
+            words=self._vault.seal(NEWS, msgspec.json.encode(words).decode()),
+            created_at=now,
+            read_at=None,
+        )
 
     async def send(self, mail_id: UUID) -> None:
         """Sends a queued mail; one that was sent is left alone. A failure is tried again later."""

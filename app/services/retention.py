@@ -109,6 +109,7 @@ PURGES: Final = (
     Purge("social_states", "social_states", "expires_at", _ENDED),
     Purge("social_tickets", "social_tickets", "expires_at", _ENDED),
     Purge("faq_feedback", "faq_feedback", "updated_at", _days(kept.FEEDBACK)),
+    Purge("notifications", "notifications", "created_at", _days(kept.NEWS)),
     Purge("sso_logins", "sso_logins", "expires_at", SSO_LOGINS_KEPT),
     Purge(
         "invitations",

@@ -122,6 +122,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         export = await client.get("/v1/orders/export?format=xlsx", headers=member.headers)
         await wait_for_export(client, member, export.json()["id"])
         faqs = await client.get("/v1/faqs")
+        news = await client.get("/v1/notifications", headers=member.headers)
         papers = await client.get("/v1/documents?kind=QUOTE", headers=member.headers)
     order, membership = placed.json(), memberships.json()["items"][0]
     return member, {
@@ -133,6 +134,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         "quote_id": quote["id"],
         "payment_method_id": card["id"],
         "export_id": export.json()["id"],
+        "notification_id": news.json()["items"][0]["id"],
         "faq_id": faqs.json()["items"][0]["id"],
         "document_id": papers.json()["items"][0]["id"],
     }

@@ -179,6 +179,7 @@ async def test_what_is_erased_at_once_does_not_wait_for_the_job(
 
 
 NOT_HERS = {
+    "notifications.words": "numbers, days and amounts of a company's business",
     "faq_feedback.voter": "of a device that nobody is signed in on",
     "cases.applicant": "a claimant has no account: tests/integration/test_company_claims.py",
     "cases.ci_hash": "a claimant has no account: tests/integration/test_company_claims.py",

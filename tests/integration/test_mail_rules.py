@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
-from jinja2 import DictLoader
+from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import text
 
 from app.domain import mail_rules
@@ -35,7 +35,9 @@ def kinds(monkeypatch: pytest.MonkeyPatch, portal: FastAPI) -> None:
         "offer.ko.txt": "(광고) 새 요금제\n내용 {{ unsubscribe }}",
         "unmarked.ko.txt": "새 요금제\n내용 {{ unsubscribe }}",
     }
-    monkeypatch.setattr(portal.state.deps.mails._texts, "loader", DictLoader(texts))
+    known = portal.state.deps.mails._texts.loader
+    loader = ChoiceLoader([DictLoader(texts), known])
+    monkeypatch.setattr(portal.state.deps.mails._texts, "loader", loader)
 
 
 async def tell(portal: FastAPI, person: Person | Member, kind: str, to: str | None = None) -> Any:

@@ -120,6 +120,8 @@ OPERATIONS = {
     "step_up": "me.update",
     "get_me": "me.read",
     "get_home": "me.read",
+    "list_notifications": "me.read",
+    "read_notification": "me.update",
     "withdraw": "me.withdraw",
     "list_links": "me.read",
     "add_social_link": "me.update",
@@ -563,6 +565,30 @@ async def an_account_of_the_company(stage: Stage, actor: Actor) -> Request:
         seen = await stage.client.get("/v1/company/refund-account", headers=company.headers)
         etag = seen.headers.get("etag", etag)
     return {}, {"bank": "SHINHAN", "number": "110-123-456789"}, {"If-Match": etag}
+
+
+WORDS = '{"ko": ["제목", "내용"], "en": ["Title", "Text"]}'
+
+
+@request("list_notifications")
+async def what_was_told(stage: Stage, actor: Actor) -> Request:
+    return {}, None, {}
+
+
+@request("read_notification")
+async def something_told(stage: Stage, actor: Actor) -> Request:
+    """To whoever asks; nobody has none."""
+    told = str(uuid4())
+    if actor.account is not None:
+        await stage.execute(
+            "INSERT INTO notifications (id, account_id, kind, words, created_at)"
+            " VALUES (cast(:id AS uuid), cast(:account AS uuid), 'company_closed', :words, :at)",
+            id=told,
+            words=stage.portal.state.deps.vault.seal("notifications.words", WORDS),
+            account=actor.account.account_id,
+            at=wire_now(),
+        )
+    return {"notification_id": told}, None, {}
 
 
 @request("step_up")

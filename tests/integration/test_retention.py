@@ -86,6 +86,10 @@ DEVICE = (
     "INSERT INTO known_devices (account_id, token_hash, name, created_at, last_seen_at)"
     " VALUES (:account, 'kept', 'kept', :at, :at)"
 )
+NEWS = (
+    "INSERT INTO notifications (account_id, kind, words, created_at)"
+    " VALUES (:account, 'kept', 'x', :at)"
+)
 FEEDBACK = (
     "INSERT INTO faq_feedback (entry_id, voter, helpful, created_at, updated_at)"
     " SELECT id, 'kept', true, :at, :at FROM faq_entries ORDER BY id LIMIT 1"
@@ -133,6 +137,7 @@ CASE = (
 TABLE = [
     Kept("depositors", 1827 * DAY, DEPOSITOR, "bank_deposits WHERE name IS NOT NULL"),
     Kept("cases", 1096 * DAY, CASE, "cases WHERE business_number = 'kept'"),
+    Kept("notifications", 365 * DAY, NEWS, "notifications WHERE kind = 'kept'"),
     Kept("faq_feedback", 365 * DAY, FEEDBACK, "faq_feedback WHERE voter = 'kept'"),
     Kept("sign_ins", 92 * DAY, SIGN_IN, "sign_ins WHERE device = 'kept'"),
     Kept("mails", 90 * DAY, MAIL % "SENT", "mails WHERE kind = 'x'"),

@@ -59,10 +59,12 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         )
         card = await register_card(client, world, first)
         export = await client.get("/v1/orders/export?format=xlsx", headers=first.headers)
+        news = await client.get("/v1/notifications", headers=first.headers)
     link = await link_to_site(
         portal, person, first.company_id, membership["site"]["id"], member=True
     )
     ids = {
+        "notification_id": news.json()["items"][0]["id"],
         "payment_method_id": card["id"],
         "export_id": export.json()["id"],
         "quote_id": quote["id"],
@@ -82,6 +84,7 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 
 def test_the_walk_knows_every_parameter() -> None:
     known = {
+        "notification_id",
         "document_id",
         "order_id",
         "item_id",
