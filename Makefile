@@ -100,10 +100,10 @@ simulate: $(STAMP)
 # Lives of a contract at random against a model: MODEL_STEPS (400) steps, in lives of at most 25, of MODEL_SEED (7).
 # `make test` plays the same; what it does not find another seed or `make soak` may.
 model: $(STAMP)
-	$(BIN)/python -m pytest -o log_cli=true -p tools.pytest_no_skip tests/model
+	$(BIN)/python -m pytest -o log_cli_level=INFO -o log_cli=true -p tools.pytest_no_skip tests/model
 
 soak: $(STAMP)
-	for part in 1 2 3 4 5 6 7 8 9 10; do MODEL_SEED=$$RANDOM MODEL_STEPS=1000 $(BIN)/python -m pytest -o log_cli=true tests/model || exit 1; done
+	for part in 1 2 3 4 5 6 7 8 9 10; do MODEL_SEED=$$RANDOM MODEL_STEPS=1000 $(BIN)/python -m pytest -o log_cli=true -o log_cli_level=INFO tests/model || exit 1; done
 	for round in 1 2 3 4 5; do $(BIN)/python -m pytest tests/e2e/test_two_of_each.py || exit 1; done
 	KILLS=60 KILL_ORDERS=500 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_kill_nine.py
 	SOAK_ORDERS=100000 $(BIN)/python -m pytest -o log_cli=true tests/e2e/test_exports.py
