@@ -32,6 +32,7 @@ _OURS = text(
     "SELECT payment_id, sum(amount)::bigint AS amount FROM postings"
     " WHERE account = 'PROVIDER' AND payment_id = ANY(:ids) GROUP BY payment_id"
 )
+_SURPLUS = text("SELECT id::text, surplus FROM payments WHERE id = ANY(:ids)")
 _ONLY_OURS = text(
     "SELECT p.id, sum(x.amount)::bigint AS amount FROM payments p JOIN postings x"
     " ON x.payment_id = p.id AND x.account = 'PROVIDER'"
@@ -100,6 +101,8 @@ class Books:
         now = await self._clock.now_outside(self._database)
         since, until = now - LOOKED_BACK, now - SETTLING
         reported = {row.id: row async for row in self._provider.books(since, until)}
+        for payment_id in await self._overpaid(reported.values()):
+            await self._settle(payment_id)
         found = await self._differing(reported, since, until)
         if found:
             for payment_id in found.keys() & reported.keys():
@@ -172,6 +175,19 @@ class Books:
             await self._payments.settle(UUID(payment_id))
         except ValueError:
             log.warning("foreign_payment", payment=payment_id)
+
+    async def _overpaid(self, reported: Iterable[ReportedPayment]) -> list[str]:
+        """Paid in once more after they were complete, which nobody has told us: nothing waits for
+
+        that, and what it leaves at the provider is no part of what the payment is about.
+        """
+        beyond = {row.id: row.paid - row.amount_total for row in reported}
+        ids = _uuids(payment_id for payment_id, more in beyond.items() if more > 0)
+        if not ids:
+            return []
+        async with self._database.system_session("compare books") as session:
+            rows = await session.execute(_SURPLUS, {"ids": ids})
+            return [row.id for row in rows if beyond[row.id] > row.surplus]
 
     async def _booked_later(self, payment_ids: Iterable[str]) -> dict[str, ReportedPayment]:
         """Those that the provider has under a later time than ours: their charge had to wait."""

@@ -207,6 +207,24 @@ async def test_what_is_paid_in_twice_pays_once_and_the_rest_goes_back(
     ]
 
 
+async def test_a_second_deposit_of_which_nobody_was_told_is_found_by_the_daily_comparison(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    member, order, payment = await with_account(client, world)
+    account = payment["virtual_account"]["number"]
+    deposit(world, account)
+    await world.webhooks.settled()
+    await run_jobs(portal)
+    assert (await read_order(client, member, order))["status"] == "COMPLETED"
+    world.webhooks.muted = True
+    deposit(world, account)
+    world.webhooks.muted = False
+    await set_clock(portal, world, world.clock.now() + timedelta(hours=1))
+    for _ in range(2):
+        await portal.state.deps.books.compare()
+    assert await going_back(portal, order) == [("OVERPAID", "ACCOUNT", 583_000)]
+
+
 async def test_two_deposits_before_anybody_looked_are_told_apart(
     client: httpx.AsyncClient, world: World, portal: FastAPI
 ) -> None:
