@@ -70,6 +70,7 @@ class Order:
     delivered: bool = False
     ended: bool = False
     account: str | None = None
+    paid_in: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -299,12 +299,12 @@ class AnyLife(RuleBasedStateMachine):
         if self._choose(order, "VIRTUAL_ACCOUNT"):
             begun = self._begin(order)
             if begun is not None:
-                order.account = begun["virtual_account"]["number"]
+                order.account, order.paid_in = begun["virtual_account"]["number"], False
 
     def _pay_in(self, order: Order, amounts: list[int | None]) -> None:
         """The first amount counts, also after another method was chosen; the rest goes back."""
-        account, order.account = str(order.account), None
-        waits = order.is_open and order.site.ends_on is None
+        account, waits = str(order.account), order.is_open and order.site.ends_on is None
+        waits, order.paid_in = waits and not order.paid_in, True
         there = [self.run(self.company.pays_in(account, amount)) for amount in amounts]
         if there[0] and amounts[0] is None and waits:
             self._approved(order)
