@@ -75,6 +75,7 @@ from app.services.one_time import OneTimeTokens
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
+from app.services.operator_disputes import OperatorDisputes
 from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_refunds import OperatorRefunds
 from app.services.operator_terminations import OperatorTerminations
@@ -178,6 +179,7 @@ class Deps:
     operator_coupons: OperatorCoupons
     operator_agreements: OperatorAgreements
     operator_refunds: OperatorRefunds
+    operator_disputes: OperatorDisputes
     webhooks: ReceivedWebhooks
     mails: Mails
     one_time: OneTimeTokens
@@ -531,6 +533,7 @@ def build_deps(
         operator_coupons=OperatorCoupons(database, clock, catalogues),
         operator_agreements=OperatorAgreements(database, clock, catalogues),
         operator_refunds=OperatorRefunds(database, clock, vault, refunds),
+        operator_disputes=OperatorDisputes(database, clock),
         refund_accounts=RefundAccounts(
             database,
             clock,

@@ -13,6 +13,7 @@ from app.routers import (
     operator_books,
     operator_catalogue,
     operator_coupons,
+    operator_disputes,
     operator_faqs,
     operator_invoices,
     operator_notices,
@@ -29,6 +30,7 @@ OPERATOR_MODULES = (
     operator_notices,
     operator_agreements,
     operator_refunds,
+    operator_disputes,
     operator_bank_deposits,
     operator_terms,
     operator_terminations,
@@ -57,6 +59,7 @@ PAPER = Paper(
         {"name": "faq", "description": "FAQ 관리."},
         {"name": "books", "description": "원장: balances, proofs, the provider's books."},
         {"name": "refunds", "description": "환불 관리: what takes a hand."},
+        {"name": "disputes", "description": "차지백 결과: what card companies decided."},
     ],
     names_company=False,
 )

@@ -204,6 +204,24 @@ PROBLEM_CODES = _catalogue(
     ("order_not_found", 404, "주문을 찾을 수 없습니다.", "There is no such order."),
     ("order_item_not_found", 404, "주문 항목을 찾을 수 없습니다.", "There is no such item."),
     ("payment_not_found", 404, "결제를 찾을 수 없습니다.", "There is no such payment."),
+    (
+        "payment_not_disputed",
+        409,
+        "이의제기(차지백)가 접수되지 않은 결제입니다.",
+        "Nobody disputed this payment.",
+    ),
+    (
+        "dispute_outcome_recorded",
+        409,
+        "이미 카드사가 회수한 것으로 등록된 결제입니다.",
+        "This payment was recorded as taken back already.",
+    ),
+    (
+        "dispute_outcome_invalid",
+        422,
+        "결정일은 오늘까지, 금액은 결제사에 남은 금액까지 입력할 수 있습니다.",
+        "The day must have come, and the amount be what is left of the payment at most.",
+    ),
     ("site_not_found", 404, "사이트를 찾을 수 없습니다.", "There is no such site."),
     (
         "termination_requested",

@@ -82,11 +82,18 @@ SELECT 'CREDITED', c.id, c.company_id, a.account, a.amount
  WHERE c.kind IN ('NOT_SERVED', 'CHANGE', 'GOODWILL')
 """
 
+_CHARGED_BACK = """
+SELECT 'CHARGED_BACK', d.payment_id, d.company_id, a.account, a.amount
+  FROM dispute_decisions d CROSS JOIN LATERAL (VALUES
+       ('CHARGEBACKS', d.amount), ('PROVIDER', -d.amount)) AS a (account, amount)
+ WHERE d.outcome = 'LOST'
+"""
+
 _ENTRIES = f"""
 WITH expected AS (
     SELECT kind, subject_id, company_id, account, sum(amount) AS amount FROM (
         {_PLACED} UNION ALL {_CAPTURED} UNION ALL {_DEPOSITED}
-        UNION ALL {_OWED} UNION ALL {_CREDITED}
+        UNION ALL {_OWED} UNION ALL {_CREDITED} UNION ALL {_CHARGED_BACK}
     ) AS facts WHERE amount <> 0 GROUP BY kind, subject_id, company_id, account
 ), posted AS (
     SELECT e.kind, e.subject_id, p.company_id, p.account, sum(p.amount) AS amount

@@ -81,6 +81,7 @@ class AuditAction(StrEnum):
     TAX_CONTACT_CHANGED = "tax_invoice_contact.changed"
     REFUND_CONFIRMED = "refund.confirmed"
     REFUND_RETRIED = "refund.retried"
+    DISPUTE_RECORDED = "dispute.recorded"
     OPENING_RETRIED = "opening.retried"
     CASE_HELD = "case.held"
     CASE_APPROVED_ONCE = "case.approved_once"
@@ -192,6 +193,7 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         ),
         AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
         AuditAction.REFUND_RETRIED: Name("환불 재시도", "A refund was tried again"),
+        AuditAction.DISPUTE_RECORDED: Name("차지백 결과 등록", "A dispute's outcome was recorded"),
         AuditAction.OPENING_RETRIED: Name("서비스 개설 재시도", "An opening was tried again"),
         AuditAction.CASE_HELD: Name("심사 보완 요청", "A case was put on hold"),
         AuditAction.CASE_APPROVED_ONCE: Name("심사 1차 승인", "A case has its first approval"),

@@ -269,6 +269,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         payment_methods state role
         bank_deposits source state
         payments method status flags failure_code provider_code disputes
+        dispute_decisions outcome
         postings account
         pgqueuer entrypoint
         pgqueuer_log entrypoint
@@ -355,6 +356,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         payment_terms given_by
         terminations requested_by
         refunds requested_by done_by
+        dispute_decisions recorded_by
         catalogue_drafts created_by activated_by
         """,
     )

@@ -1,7 +1,7 @@
 """차지백: a card holder denies a payment. Shown on the payment, and the operator is told by mail.
 
-What comes of it the provider does not tell: the operator answers the card company, and books what
-it takes.
+What comes of it the provider does not tell: the operator answers the card company, and records what
+it decided (`services/operator_disputes.py`).
 """
 
 from collections.abc import Sequence

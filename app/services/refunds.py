@@ -10,15 +10,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
 from app.db.ledger import post
 from app.db.queue import Job, enqueue
+from app.db.tables.disputes import DisputeDecision
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.refunds import Refund
 from app.domain.credit import CreditKind
+from app.domain.disputes import without_taken
 from app.domain.ledger import (
     Account,
     JournalEntry,
@@ -153,6 +155,8 @@ async def give_back(
         off += off_former
     payments = await _captured(session, [order, *why.before])
     made = [*off, *await _out_of(session, order, payments, left, why, now)]
+    if not made:  # a card company took it before
+        return []
     made[0].fee = why.fee
     session.add_all(made)
     await book(session, made, payments, now)
@@ -195,6 +199,10 @@ async def _out_of(
         return []
     received = await _received(session, payments)
     credit = await _credit_used(session, order)
+    held = sum(max(source.left, 0) for source in [*received, credit])
+    value = without_taken(value, held, await _taken(session, payments))
+    if value.amount == 0:
+        return []
     if why.rest_to_credit:
         short = value.amount - sum(max(source.left, 0) for source in received)
         credit = Received(max(credit.left, short, 0), value.vat)
@@ -226,16 +234,42 @@ async def owe_former_contract(
 
 
 async def _received(session: AsyncSession, payments: Sequence[Payment]) -> list[Received]:
-    """What captured payments brought and what of it is promised back. They are locked."""
+    """What captured payments brought and what of it is promised back, or was taken by a card
+
+    company. They are locked.
+    """
+    ids = [payment.id for payment in payments]
+    gone = union_all(
+        select(Refund.payment_id, Refund.amount, Refund.vat).where(Refund.payment_id.in_(ids)),
+        select(
+            DisputeDecision.payment_id,
+            DisputeDecision.amount,
+            Payment.vat * DisputeDecision.amount // Payment.amount,
+        )
+        .join(Payment, Payment.id == DisputeDecision.payment_id)
+        .where(DisputeDecision.payment_id.in_(ids), DisputeDecision.amount > 0),
+    ).subquery()
     rows = await session.execute(
-        select(Refund.payment_id, func.sum(Refund.amount), func.sum(Refund.vat))
-        .where(Refund.payment_id.in_([payment.id for payment in payments]))
-        .group_by(Refund.payment_id)
+        select(gone.c.payment_id, func.sum(gone.c.amount), func.sum(gone.c.vat)).group_by(
+            gone.c.payment_id
+        )
     )
     back = {payment_id: (int(amount), int(vat)) for payment_id, amount, vat in rows}
     return [
         Received(payment.amount, payment.vat, *back.get(payment.id, (0, 0))) for payment in payments
     ]
+
+
+async def _taken(session: AsyncSession, payments: Sequence[Payment]) -> int:
+    """What card companies took back of them."""
+    if not any(payment.disputes for payment in payments):
+        return 0
+    found = await session.scalar(
+        select(func.sum(DisputeDecision.amount)).where(
+            DisputeDecision.payment_id.in_([payment.id for payment in payments])
+        )
+    )
+    return int(found or 0)
 
 
 async def refunds_of(session: AsyncSession, payment_id: UUID) -> Sequence[Refund]:

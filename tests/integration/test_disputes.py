@@ -1,16 +1,22 @@
 """차지백 are shown on the payment and told to the operator; webhooks about nothing do nothing."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.db.tables.orders import Order
+from app.domain.periods import seoul_date
+from app.domain.refunds import Money, RefundReason
+from app.services.books import _OURS
+from app.services.refunds import GivingBack, give_back
 from sandbox.portone.console_actions import open_dispute, resolve_disputes
 from sandbox.world import World
 from tests.flows import Member, pay, place, read_order, run_jobs, sign_up
 from tests.mails import mails_to
+from tests.operators import TOKEN, operator_client
 
 OPERATOR = "operator@portal.example"
 
@@ -69,3 +75,105 @@ async def test_a_webhook_about_a_payment_that_is_not_ours_is_taken_and_does_noth
             text("SELECT count(*) FROM pgqueuer WHERE entrypoint IN ('check_payment', 'mind_card')")
         )
         assert queued.scalar_one() == 0
+
+
+async def decide(
+    portal: FastAPI, payment: dict[str, Any], outcome: str, amount: int, day: str
+) -> httpx.Response:
+    async with operator_client(portal) as operator:
+        return await operator.post(
+            f"/v1/operator/payments/{payment['id']}/dispute-decisions",
+            json={"outcome": outcome, "amount": amount, "decided_on": day},
+            headers=TOKEN,
+        )
+
+
+async def disputed(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> tuple[Member, Any, dict[str, Any], str]:
+    """A payment whose dispute is over, and today."""
+    member, order, payment = await paid(client, world)
+    open_dispute(world, payment["id"])
+    resolve_disputes(world, payment["id"])
+    await world.webhooks.settled()
+    await run_jobs(portal)
+    async with portal.state.deps.database.system_session("test: today") as session:
+        today = seoul_date(await portal.state.deps.clock.now(session))
+    return member, order, payment, str(today)
+
+
+async def booked(portal: FastAPI, payment: dict[str, Any]) -> dict[str, int]:
+    """What the ledger says of a payment, without sides that are nil."""
+    async with portal.state.deps.database.system_session("test: ledger") as session:
+        found = await session.execute(
+            text(
+                "SELECT account, sum(amount)::bigint AS amount FROM postings"
+                " WHERE payment_id = :id GROUP BY account HAVING sum(amount) <> 0"
+            ),
+            {"id": UUID(payment["id"])},
+        )
+        return {row.account: row.amount for row in found}
+
+
+async def test_what_a_card_company_takes_is_booked_once_and_not_missing_at_the_provider(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    member, order, payment, today = await disputed(client, world, portal)
+    for _ in range(2):
+        answer = await decide(portal, payment, "LOST", 583_000, today)
+        assert (answer.status_code, answer.json()["amount"]) == (200, 583_000)
+    assert await booked(portal, payment) == {"CHARGEBACKS": 583_000, "RECEIVABLE": -583_000}
+    again = await decide(portal, payment, "WON", 0, today)
+    assert (again.status_code, again.json()["code"]) == (409, "dispute_outcome_recorded")
+    async with portal.state.deps.database.system_session("test: ours") as session:
+        ours = await session.execute(_OURS, {"ids": [UUID(payment["id"])]})
+        assert ours.one().amount == 583_000
+    assert (await read_order(client, member, order))["payment_status"] == "PAID"
+
+
+async def test_what_is_won_moves_nothing_and_a_later_round_can_be_lost(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    _, _, payment, today = await disputed(client, world, portal)
+    assert (await decide(portal, payment, "WON", 0, today)).status_code == 200
+    assert await booked(portal, payment) == {"PROVIDER": 583_000, "RECEIVABLE": -583_000}
+    assert (await decide(portal, payment, "LOST", 83_000, today)).status_code == 200
+    assert (await booked(portal, payment))["PROVIDER"] == 500_000
+
+
+async def test_what_cannot_be_is_refused(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    _, _, whole = await paid(client, world)
+    _, _, payment, today = await disputed(client, world, portal)
+    refused = [
+        await decide(portal, {"id": str(uuid4())}, "LOST", 1, today),
+        await decide(portal, whole, "LOST", 1, today),
+        await decide(portal, payment, "LOST", 583_001, today),
+        await decide(portal, payment, "LOST", 0, today),
+        await decide(portal, payment, "WON", 1, today),
+        await decide(portal, payment, "WON", 0, "9999-12-31"),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [
+        (404, "payment_not_found"),
+        (409, "payment_not_disputed"),
+        *[(422, "dispute_outcome_invalid")] * 4,
+    ]
+
+
+async def test_what_was_taken_is_not_given_back_again(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """Of 583,000 the card company took 283,000: of 396,000 that are owed 300,000 are left."""
+    member, order, payment, today = await disputed(client, world, portal)
+    await decide(portal, payment, "LOST", 283_000, today)
+    deps = portal.state.deps
+    async with deps.database.system_session("test: give back") as session:
+        row = await session.get_one(Order, UUID(order["id"]), with_for_update=True)
+        now = await deps.clock.now(session)
+        why = GivingBack(RefundReason.TERMINATION)
+        made = await give_back(session, row, Money(396_000, 36_000), why, now)
+        assert [refund.amount for refund in made] == [300_000]
+        assert await give_back(session, row, Money(10_000, 909), why, now) == []
+    answer = await client.get("/v1/credit-balance", headers=member.headers)
+    assert answer.json()["balance"] == 0

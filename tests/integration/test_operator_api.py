@@ -141,6 +141,11 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "reason": "OTHER",
         },
         "operator_put_payment_terms": {"days": 30},
+        "operator_record_dispute_decision": {
+            "outcome": "WON",
+            "amount": 0,
+            "decided_on": "2020-01-01",
+        },
         "operator_create_notice": {
             "kind": "NOTICE",
             **dict.fromkeys(("title_ko", "body_ko", "title_en", "body_en"), "a"),
