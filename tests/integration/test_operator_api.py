@@ -88,6 +88,7 @@ def path_of(route: APIRoute) -> str:
         faq_id=uuid.UUID(int=7),
         invoice_id=uuid.UUID(int=7),
         notice_id=uuid.UUID(int=7),
+        payment_id=uuid.UUID(int=7),
     )
 
 
