@@ -14,6 +14,7 @@ from app.contract.guide import name_pages
 from app.contract.parameters import describe_parameters
 from app.contract.permissions import name_permissions
 from app.contract.problems import name_problems
+from app.contract.sdk_names import name_for_sdks
 from app.routers.permissions import COMPANY_HEADER
 
 DESCRIPTION = """
@@ -109,6 +110,7 @@ def _document(app: FastAPI, routes: Sequence[BaseRoute], paper: Paper) -> dict[s
     _link(document["paths"])
     name_permissions(document["paths"], routes)
     name_pages(document["paths"])
+    name_for_sdks(document["paths"])
     describe_parameters(document["paths"])
     name_deprecations(document["paths"], routes)
     name_examples(document["paths"])

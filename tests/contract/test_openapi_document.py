@@ -1,6 +1,7 @@
 """The committed contracts are what the applications say."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ class TestEveryOperation:
         names = [operation["operationId"] for operation in operations(name)]
         assert len(names) == len(set(names))
 
+    def test_is_called_in_sdks_by_a_group_and_a_method_that_no_other_has(self, name: str) -> None:
+        called = [(each["x-sdk-group"], each["x-sdk-method"]) for each in operations(name)]
+        assert len(called) == len(set(called))
+        for group, method in called:
+            assert re.fullmatch("[a-z]+([A-Z][a-z]*)*", group)
+            assert re.fullmatch("[a-z]+([A-Z][a-z]*)*", method)
+
     def test_answers_problems_whose_code_is_a_constant_of_their_schema(self, name: str) -> None:
         schemas = DOCUMENTS[name]["components"]["schemas"]
         for operation in operations(name):
@@ -82,3 +90,21 @@ def test_the_guides_page_of_an_order() -> None:
     )
     assert create_order["x-guide-page"] == "주문 및 결제 > 신규주문, 추가/연장주문"
     assert create_order["x-permission"] == "orders.create.new"
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "called"),
+    [
+        ("create_order", "orders.create"),
+        ("list_memberships", "memberships.list"),
+        ("get_order_confirmation", "orders.getConfirmation"),
+        ("get_my_consents", "me.getConsents"),
+        ("verify_business", "businessVerifications.create"),
+        ("list_faq_categories", "faqCategories.list"),
+    ],
+)
+def test_what_sdks_call_an_operation(operation_id: str, called: str) -> None:
+    (operation,) = (
+        each for each in operations("openapi.json") if each["operationId"] == operation_id
+    )
+    assert f"{operation['x-sdk-group']}.{operation['x-sdk-method']}" == called
