@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
 from app.db.ledger import post
 from app.db.queue import Job, enqueue
-from app.db.tables.disputes import DisputeDecision
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.db.tables.refunds import Refund
 from app.domain.credit import CreditKind
@@ -28,7 +27,6 @@ from app.domain.ledger import (
     adjusted,
     owed,
     sent_back,
-    vat_of_rest,
 )
 from app.domain.orders import PaymentMethod, PaymentStatus, derive_payment_status
 from app.domain.payments import PaymentState, step_payment
@@ -52,6 +50,12 @@ from app.services.audit import BY_OPERATOR
 from app.services.claims import take_off_claim
 from app.services.order_events import SYSTEM
 from app.services.orders import credit_line
+from app.services.refund_sources import (
+    captured_of,
+    credit_used_of,
+    received_of,
+    taken_of,
+)
 from app.services.tax_invoices import want_correction
 
 SEND_REFUND: Final = "send_refund"
@@ -153,7 +157,7 @@ async def give_back(
         off_former = await _off_claims(session, why.before, short, why, now)
         left = rest_of(left, [Money(refund.amount, refund.vat) for refund in off_former])
         off += off_former
-    payments = await _captured(session, [order, *why.before])
+    payments = await captured_of(session, [order, *why.before])
     made = [*off, *await _out_of(session, order, payments, left, why, now)]
     if not made:  # a card company took it before
         return []
@@ -181,7 +185,7 @@ async def _off_claims(
 
 async def _not_held(session: AsyncSession, orders: Sequence[Order], value: Money) -> Money:
     """What of a value no payment of these orders has any more."""
-    held = await _received(session, await _captured(session, orders))
+    held = await received_of(session, await captured_of(session, orders))
     short = max(value.amount - sum(max(source.left, 0) for source in held), 0)
     return Money(short, value.vat * short // value.amount if short else 0)
 
@@ -197,10 +201,10 @@ async def _out_of(
     """To the payments first, then to the credit balance."""
     if value.amount == 0:
         return []
-    received = await _received(session, payments)
-    credit = await _credit_used(session, order)
+    received = await received_of(session, payments)
+    credit = await credit_used_of(session, order)
     held = sum(max(source.left, 0) for source in [*received, credit])
-    value = without_taken(value, held, await _taken(session, payments))
+    value = without_taken(value, held, await taken_of(session, payments))
     if value.amount == 0:
         return []
     if why.rest_to_credit:
@@ -231,45 +235,6 @@ async def owe_former_contract(
     session.add(refund)
     await book(session, [refund], [], now)
     await enqueue(session, [Job(SEND_REFUND, refund.id)])
-
-
-async def _received(session: AsyncSession, payments: Sequence[Payment]) -> list[Received]:
-    """What captured payments brought and what of it is promised back, or was taken by a card
-
-    company. They are locked.
-    """
-    ids = [payment.id for payment in payments]
-    gone = union_all(
-        select(Refund.payment_id, Refund.amount, Refund.vat).where(Refund.payment_id.in_(ids)),
-        select(
-            DisputeDecision.payment_id,
-            DisputeDecision.amount,
-            Payment.vat * DisputeDecision.amount // Payment.amount,
-        )
-        .join(Payment, Payment.id == DisputeDecision.payment_id)
-        .where(DisputeDecision.payment_id.in_(ids), DisputeDecision.amount > 0),
-    ).subquery()
-    rows = await session.execute(
-        select(gone.c.payment_id, func.sum(gone.c.amount), func.sum(gone.c.vat)).group_by(
-            gone.c.payment_id
-        )
-    )
-    back = {payment_id: (int(amount), int(vat)) for payment_id, amount, vat in rows}
-    return [
-        Received(payment.amount, payment.vat, *back.get(payment.id, (0, 0))) for payment in payments
-    ]
-
-
-async def _taken(session: AsyncSession, payments: Sequence[Payment]) -> int:
-    """What card companies took back of them."""
-    if not any(payment.disputes for payment in payments):
-        return 0
-    found = await session.scalar(
-        select(func.sum(DisputeDecision.amount)).where(
-            DisputeDecision.payment_id.in_([payment.id for payment in payments])
-        )
-    )
-    return int(found or 0)
 
 
 async def refunds_of(session: AsyncSession, payment_id: UUID) -> Sequence[Refund]:
@@ -365,35 +330,6 @@ def needs_a_hand(refund: Refund, failure: str, now: datetime) -> None:
     refund.failure, refund.due_at, refund.updated_at = failure, None, now
 
 
-async def _captured(session: AsyncSession, orders: Sequence[Order]) -> Sequence[Payment]:
-    """What paid them, in their order."""
-    places = {order.id: place for place, order in enumerate(orders)}
-    rows = await session.scalars(
-        select(Payment)
-        .where(Payment.order_id.in_(places), Payment.paid_at.is_not(None))
-        .order_by(Payment.id)
-        .with_for_update()
-    )
-    return sorted(rows, key=lambda payment: places[payment.order_id])
-
-
-async def _credit_used(session: AsyncSession, order: Order) -> Received:
-    """What of an order the company's credit paid, and what of that is back already."""
-    vat = order.vat - vat_of_rest(order.vat, order.total, order.credit_used) if order.total else 0
-    rows = await session.execute(
-        select(Refund.amount, Refund.vat).where(
-            Refund.order_id == order.id, Refund.destination == "CREDIT"
-        )
-    )
-    back = rows.all()
-    return Received(
-        order.credit_used,
-        vat,
-        sum(row.amount for row in back),
-        sum(row.vat for row in back),
-    )
-
-
 def _of_payment(payment: Payment, share: Money, why: GivingBack, now: datetime) -> Refund:
     refund = _row(payment.company_id, payment.order_id, share, why.reason, why.requested_by, now)
     refund.payment_id = payment.id
@@ -484,7 +420,7 @@ async def _derive_payment(session: AsyncSession, payment: Payment, now: datetime
 
 async def _derive_order(session: AsyncSession, order: Order, now: datetime) -> None:
     """What of the order's kept payments went back; money that never was its own changes nothing."""
-    payments = await _captured(session, [order])
+    payments = await captured_of(session, [order])
     paid = sum(payment.amount for payment in payments)
     if paid == 0:
         return
