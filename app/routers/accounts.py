@@ -32,7 +32,7 @@ Email = Annotated[
 ]
 
 
-class ContactRequest(RequestModel):
+class SignUpContactRequest(RequestModel):
     """Where the company's mails go."""
 
     email: Email
@@ -46,7 +46,7 @@ class SignUpCorporateRequest(RequestModel):
     login_id: str = Field(min_length=5, max_length=30, pattern=NO_NUL, examples=["hanbit"])
     password: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
     company_name: str = Field(min_length=1, max_length=100, pattern=LINE, examples=["한빛상사"])
-    contact: ContactRequest
+    contact: SignUpContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
     sso_ticket: Token | None = Field(

@@ -16,7 +16,7 @@ from app.routers.attachments import PDF_ANSWER, attached
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.idempotent import IDEMPOTENT_IF_ASKED, NO_CONTENT, OnceIfKeyed
-from app.routers.models import AnswerStruct, RequestModel
+from app.routers.models import AnswerStruct, RequestModel, values_of
 from app.routers.permissions import FOR_A_COMPANY, CanReadDocuments
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -33,7 +33,7 @@ class ListedDocumentBody(AnswerStruct, frozen=True):
     """
 
     id: UUID
-    kind: str
+    kind: Annotated[str, values_of(ListedKind)]
     kind_label: str
     number: Annotated[str, Field(examples=["ORD-20261124-000001"])]
     issued_at: datetime

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.errors import Problem
 from app.routers.access import public
-from app.routers.accounts import ContactRequest, Token
+from app.routers.accounts import SignUpContactRequest, Token
 from app.routers.auth import SessionBody, check_origin, device_of, session_answer
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.identity_verifications import ConsentRequest
@@ -40,7 +40,7 @@ class SignUpIndividualRequest(RequestModel):
     invitation_token: Token | None = Field(
         default=None, description="Of the mail that invited this person: accepted at once."
     )
-    contact: ContactRequest
+    contact: SignUpContactRequest
     consents: list[ConsentRequest] = Field(max_length=20)
     client_type: Annotated[ClientType, Field(strict=False)]
 

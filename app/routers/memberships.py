@@ -30,7 +30,7 @@ from app.routers.answers import answer
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.etags import ETAG_HEADER, IfMatch, etag_of, seen_revision
-from app.routers.models import AnswerStruct, Id, RequestModel
+from app.routers.models import AnswerStruct, Id, RequestModel, values_of
 from app.routers.permissions import FOR_A_COMPANY, CanReadMemberships, CanUpdateMemberships
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -103,7 +103,7 @@ class PayingCardBody(AnswerStruct, frozen=True):
     issuer: str | None
     name: str | None
     last4: str | None
-    state: str
+    state: Annotated[str, values_of(CardState)]
     state_label: str
 
 
@@ -128,7 +128,7 @@ class MembershipBody(AnswerStruct, frozen=True):
     plan_label: str
     service_type: str
     service_type_label: str
-    status: str
+    status: Annotated[str, values_of(MembershipStatus)]
     status_label: str
     paid: bool
     billing_channel: str

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -90,6 +91,14 @@ class AnswerStruct(msgspec.Struct, frozen=True):
         )
         model.__doc__ = cls.__doc__
         return handler(model)
+
+
+def values_of(kind: type[StrEnum]) -> Any:
+    """For a text of an answer that is one of these; the document lists them, nothing checks them.
+
+    Clients take an unknown one, too: docs/compatibility.md.
+    """
+    return Field(json_schema_extra={"enum": [str(value) for value in kind]})
 
 
 class FieldErrorBody(AnswerModel):

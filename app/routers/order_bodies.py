@@ -26,7 +26,7 @@ from app.domain.orders import (
 from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.catalogue import said
-from app.routers.models import AnswerStruct
+from app.routers.models import AnswerStruct, values_of
 
 
 class OrderSiteBody(AnswerStruct, frozen=True):
@@ -74,7 +74,7 @@ class OrderItemBody(AnswerStruct, frozen=True):
     service_type_label: str
     users: int
     months: int | None
-    state: str
+    state: Annotated[str, values_of(ItemState)]
     state_label: str
     failure: str | None
     membership_id: UUID | None
@@ -103,11 +103,11 @@ class OrderSummaryBody(AnswerStruct, frozen=True):
     number: Annotated[str, Field(examples=["ORD-20261124-000001"])]
     type: str
     type_label: str
-    status: str
+    status: Annotated[str, values_of(OrderStatus)]
     status_label: str
-    payment_status: str
+    payment_status: Annotated[str, values_of(PaymentStatus)]
     payment_status_label: str
-    payment_method: str | None
+    payment_method: Annotated[str, values_of(PaymentMethod)] | None
     payment_method_label: str
     service_type_labels: list[str]
     plan_labels: list[str]
@@ -128,11 +128,11 @@ class OrderBody(AnswerStruct, frozen=True):
     number: Annotated[str, Field(examples=["ORD-20261124-000001"])]
     type: str
     type_label: str
-    status: str
+    status: Annotated[str, values_of(OrderStatus)]
     status_label: str
-    payment_status: str
+    payment_status: Annotated[str, values_of(PaymentStatus)]
     payment_status_label: str
-    payment_method: str | None
+    payment_method: Annotated[str, values_of(PaymentMethod)] | None
     payment_method_label: str
     items: list[OrderItemBody]
     coupon_code: str | None

@@ -19,7 +19,7 @@ from app.language import Language
 from app.routers.answers import answer
 from app.routers.catalogue import said
 from app.routers.dependencies import LanguageDep
-from app.routers.models import AnswerStruct
+from app.routers.models import AnswerStruct, values_of
 from app.routers.permissions import FOR_A_COMPANY, CanReadDocuments
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -44,7 +44,7 @@ class RefundBody(AnswerStruct, frozen=True):
     destination_label: str
     reason: str
     reason_label: str
-    state: str
+    state: Annotated[str, values_of(RefundState)]
     state_label: str
     created_at: datetime
     done_at: datetime | None

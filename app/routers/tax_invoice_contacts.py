@@ -23,7 +23,7 @@ def _line(longest: int, example: str) -> object:
     return Field(min_length=1, max_length=longest, pattern=LINE, examples=[example])
 
 
-class ContactRequest(RequestModel):
+class InvoiceContactRequest(RequestModel):
     """Who gets the company's invoices."""
 
     name: Annotated[str, _line(50, "정도현")]
@@ -40,7 +40,7 @@ class TaxInvoiceContactRequest(RequestModel):
     business_type: Annotated[str, _line(100, "도소매")]
     business_class: Annotated[str, _line(100, "사무용품")]
     representative_name: Annotated[str, _line(100, "홍길동")] | None = None
-    contacts: list[ContactRequest] = Field(min_length=1, max_length=3)
+    contacts: list[InvoiceContactRequest] = Field(min_length=1, max_length=3)
 
     def to_domain(self) -> InvoiceContact:
         return InvoiceContact(
