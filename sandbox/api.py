@@ -51,6 +51,8 @@ class Approve(Strict):
     currency: str | None = None
     store_id: str | None = None
     vat: int | None = None
+    cash_receipt: bool = False
+    """The payer asks for a 현금영수증 in the window."""
 
 
 class IssueBillingKey(Strict):

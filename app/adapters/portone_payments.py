@@ -17,6 +17,7 @@ from app.domain.provider_payments import (
     ChannelType,
     ReportedAccount,
     ReportedCancellation,
+    ReportedCashReceipt,
     ReportedDispute,
     ReportedMethod,
     ReportedPayment,
@@ -90,6 +91,12 @@ class _Dispute(msgspec.Struct, rename="camel"):
     resolved_at: _Moment | None = None
 
 
+class _CashReceipt(msgspec.Struct, rename="camel"):
+    status: str
+    issue_number: str
+    url: str | None = None
+
+
 class _Payment(msgspec.Struct, rename="camel"):
     id: str
     transaction_id: str
@@ -107,6 +114,7 @@ class _Payment(msgspec.Struct, rename="camel"):
     receipt_url: str | None = None
     cancellations: list[_Cancellation] = []
     disputes: list[_Dispute] = []
+    cash_receipt: _CashReceipt | None = None
 
 
 class _Cancelled(msgspec.Struct):
@@ -250,7 +258,15 @@ def _reported(found: _Payment) -> ReportedPayment:
         disputes=tuple(
             ReportedDispute(d.created_at, d.resolved_at, d.reason) for d in found.disputes
         ),
+        cash_receipt=_cash_receipt(found.cash_receipt),
     )
+
+
+def _cash_receipt(found: _CashReceipt | None) -> ReportedCashReceipt | None:
+    """None for one that was cancelled: then it is no evidence."""
+    if found is None or found.status != "ISSUED":
+        return None
+    return ReportedCashReceipt(found.issue_number, found.url)
 
 
 def _account(method: _Method) -> ReportedAccount | None:

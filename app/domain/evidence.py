@@ -25,6 +25,7 @@ class EvidenceKind(StrEnum):
 
     CARD_SLIP = "CARD_SLIP"
     TAX_INVOICE = "TAX_INVOICE"
+    """Unless the payer asked for a cash receipt in the payment window: that is it then."""
 
 
 _BY_METHOD: Mapping[PaymentMethod, EvidenceKind] = MappingProxyType(

@@ -9,7 +9,7 @@ from app.domain.catalogue import Name
 
 
 class ListedKind(StrEnum):
-    """CARD_SLIP and TAX_INVOICE are made by others; the rest is made by the portal when asked."""
+    """Slips, cash receipts and tax invoices are made by others, the rest by the portal when asked."""
 
     QUOTE = "QUOTE"
     ORDER_CONFIRMATION = "ORDER_CONFIRMATION"
@@ -18,6 +18,7 @@ class ListedKind(StrEnum):
     CARD_SLIP = "CARD_SLIP"
     REFUND_NOTE = "REFUND_NOTE"
     MONTHLY_STATEMENT = "MONTHLY_STATEMENT"
+    CASH_RECEIPT = "CASH_RECEIPT"
 
 
 LISTED_LABELS: Mapping[ListedKind, Name] = MappingProxyType(
@@ -28,10 +29,11 @@ LISTED_LABELS: Mapping[ListedKind, Name] = MappingProxyType(
         ListedKind.TAX_INVOICE: Name("세금계산서", "Tax invoice"),
         ListedKind.CARD_SLIP: Name("카드 매출전표", "Card slip"),
         ListedKind.REFUND_NOTE: Name("환불확인서", "Refund note"),
+        ListedKind.CASH_RECEIPT: Name("현금영수증", "Cash receipt"),
         ListedKind.MONTHLY_STATEMENT: Name("월 이용내역서", "Monthly statement"),
     }
 )
-KEPT_ELSEWHERE = frozenset({ListedKind.TAX_INVOICE, ListedKind.CARD_SLIP})
+KEPT_ELSEWHERE = frozenset({ListedKind.TAX_INVOICE, ListedKind.CARD_SLIP, ListedKind.CASH_RECEIPT})
 _MARKS = {kind: place for place, kind in enumerate(ListedKind)}
 
 

@@ -268,7 +268,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         refunds came_to destination reason state cancellation_id failure
         payment_methods state role
         bank_deposits source state
-        payments method status flags failure_code provider_code disputes
+        payments method status flags failure_code provider_code disputes cash_receipt_number
         dispute_decisions outcome
         postings account
         pgqueuer entrypoint

@@ -85,6 +85,14 @@ class AccountRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedCashReceipt:
+    """현금영수증 that the payer asked for in the payment window; `number`: the tax service's."""
+
+    number: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedPayment:
     """Amounts are integer units of `currency` (KRW: won); times are aware.
 
@@ -117,6 +125,7 @@ class ReportedPayment:
     cancellations: tuple[ReportedCancellation, ...] = ()
     account: ReportedAccount | None = None
     disputes: tuple[ReportedDispute, ...] = ()
+    cash_receipt: ReportedCashReceipt | None = None
 
     @property
     def cancellable(self) -> int:

@@ -51,7 +51,7 @@ class DocumentListBody(AnswerStruct, frozen=True):
     "",
     operation_id="list_documents",
     summary="All papers of the company",
-    description="견적서, 주문확인서, 거래확인서, 세금계산서, 카드 매출전표, 환불확인서;"
+    description="견적서, 주문확인서, 거래확인서, 세금계산서, 카드 매출전표, 현금영수증, 환불확인서;"
     " 월 이용내역서 for each month that is over.",
     responses={
         200: {"model": DocumentListBody},

@@ -86,7 +86,7 @@ class ListedDocuments:
                 return await self.quotes.of(access, found.id)
             case ListedKind.TAX_INVOICE:
                 return FileElsewhere(await self.tax_invoices.file_url(str(found.id)))
-            case ListedKind.CARD_SLIP:
+            case ListedKind.CARD_SLIP | ListedKind.CASH_RECEIPT:
                 assert found.url is not None
                 return FileElsewhere(found.url)
             case _:

@@ -405,6 +405,11 @@ class Payments:
         entry = captured(order.company_id, order.id, payment.id, payment.amount)
         await post(session, now, entry)
         vat = payment.vat if reported.vat is None else reported.vat
+        if reported.cash_receipt is not None:  # the payer's choice: no second evidence
+            payment.cash_receipt_number = reported.cash_receipt.number
+            payment.receipt_url = reported.cash_receipt.url or reported.receipt_url
+            await self._paid.pay(session, payment, order, now)
+            return
         await want_tax_invoice(session, payment, vat, seoul_date(reported.paid_at or now), now)
         await self._paid.pay(session, payment, order, now)
 

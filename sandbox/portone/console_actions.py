@@ -42,6 +42,7 @@ async def approve(
     currency: str | None = None,
     store_id: str | None = None,
     vat: int | None = None,
+    cash_receipt: bool = False,
 ) -> Payment:
     """The money is taken: PAID, and `Transaction.Paid` goes to the portal.
 
@@ -72,6 +73,7 @@ async def approve(
         paid_at=now,
         changed_at=now,
         pg_tx_id=new_id("pg"),
+        cash_receipt=cash_receipt,
     )
     notify(world, paid, "Transaction.Paid")
     return find_payment(world, payment_id)

@@ -343,9 +343,26 @@ def _paid_facts(payment: Payment, paid_at: datetime) -> dict[str, object]:
     return {
         "paidAt": paid_at.isoformat(),
         "pgTxId": payment.pg_tx_id or "",
+        **_cash_receipt(payment, paid_at),
         "disputes": [_dispute_json(dispute) for dispute in payment.disputes],
         "method": _method_json(payment),
     }
+
+
+def _cash_receipt(payment: Payment, paid_at: datetime) -> dict[str, object]:
+    """The SDK's `IssuedPaymentCashReceipt`, where the payer asked for one."""
+    if not payment.cash_receipt:
+        return {}
+    receipt = {
+        "status": "ISSUED",
+        "type": "CORPORATE",
+        "issueNumber": payment.transaction_id[-9:],
+        "totalAmount": payment.total or 0,
+        "currency": payment.currency,
+        "issuedAt": paid_at.isoformat(),
+        "url": f"https://receipts.sandbox.example/cash/{payment.id}",
+    }
+    return {"cashReceipt": receipt}
 
 
 def _dispute_json(dispute: Dispute) -> dict[str, object]:

@@ -251,6 +251,8 @@ class Payment:
     customer_id: str | None = None
     account: Account | None = None
     disputes: tuple[Dispute, ...] = ()
+    cash_receipt: bool = False
+    """현금영수증 that the payer asked for in the window."""
     pg_tx_id: str | None = None
     cancellations: tuple[Cancellation, ...] = ()
     webhooks: tuple[SentWebhook, ...] = ()

@@ -17,6 +17,7 @@ from portone_server_sdk.identity_verification import (
 from portone_server_sdk.payment import (
     CancelledPayment,
     FailedPayment,
+    IssuedPaymentCashReceipt,
     PaidPayment,
     PartialCancelledPayment,
     PaymentMethodCard,
@@ -174,6 +175,16 @@ def register(world: World, total: int = 583_000, tax_free: int | None = None) ->
     world.client().payment.pre_register_payment(
         payment_id="pay-1", total_amount=total, tax_free_amount=tax_free, currency="KRW"
     )
+
+
+async def test_a_cash_receipt_of_the_window_is_told_with_the_payment(world: World) -> None:
+    payments = world.client().payment
+    await asyncio.to_thread(register, world)
+    await approve(world, "pay-1", method="TRANSFER", cash_receipt=True)
+    paid = await payments.get_payment_async(payment_id="pay-1")
+    assert isinstance(paid, PaidPayment)
+    assert isinstance(paid.cash_receipt, IssuedPaymentCashReceipt)
+    assert (paid.cash_receipt.total_amount, paid.cash_receipt.type) == (583_000, "CORPORATE")
 
 
 async def test_a_registered_payment_is_ready_then_paid_then_refunded(world: World) -> None:

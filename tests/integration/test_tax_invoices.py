@@ -63,7 +63,7 @@ async def today(portal: FastAPI, world: World) -> date:
 
 
 async def paid_by_transfer(
-    client: httpx.AsyncClient, world: World, member: Member
+    client: httpx.AsyncClient, world: World, member: Member, *, cash_receipt: bool = False
 ) -> dict[str, Any]:
     order = await place(client, member)
     await client.put(
@@ -76,7 +76,8 @@ async def paid_by_transfer(
         json={"method": "TRANSFER"},
         headers=member.headers | key(),
     )
-    await approve(world, started.json()["id"], method="TRANSFER")
+    payment_id = started.json()["id"]
+    await approve(world, payment_id, method="TRANSFER", cash_receipt=cash_receipt)
     assert (await complete(client, member, started.json()))["status"] == "PAID"
     return order
 
@@ -121,6 +122,27 @@ async def test_a_card_has_its_slip_and_no_invoice(
     member = await sign_up(client, world)
     order = await place(client, member)
     await pay(client, world, member, order)
+    await run_jobs(portal)
+    assert invoices_of(world, order) == []
+
+
+async def test_who_asked_for_a_cash_receipt_in_the_window_gets_no_invoice(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    """One kind of evidence a payment, in what goes back of it, too."""
+    member = await sign_up(client, world)
+    order = await paid_by_transfer(client, world, member, cash_receipt=True)
+    await run_jobs(portal)
+    assert invoices_of(world, order) == []
+    papers = (await client.get("/v1/documents", headers=member.headers)).json()["items"]
+    kinds = {paper["kind"]: paper for paper in papers}
+    assert "TAX_INVOICE" not in kinds
+    receipt = kinds["CASH_RECEIPT"]
+    assert (receipt["kind_label"], receipt["total"]) == ("현금영수증", 583_000)
+    file = await client.get(f"/v1/documents/{receipt['id']}/file", headers=member.headers)
+    assert file.status_code == 303
+    assert file.headers["location"].startswith("https://receipts.sandbox.example/cash/")
+    await give(portal, order, 360_000, 36_000, 36_000)
     await run_jobs(portal)
     assert invoices_of(world, order) == []
 

@@ -240,6 +240,8 @@ class Payment(OfCompany, Timestamps, Base):
     vat: Mapped[Won]
     flags: Mapped[list[str]] = mapped_column(JSONB())
     receipt_url: Mapped[str | None]
+    cash_receipt_number: Mapped[str | None]
+    """현금영수증 that the payer asked for in the payment window: there is no tax invoice then."""
     issuer: Mapped[str | None]
     last4: Mapped[str | None]
     paid_at: Mapped[datetime | None]
