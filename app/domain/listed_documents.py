@@ -9,7 +9,7 @@ from app.domain.catalogue import Name
 
 
 class ListedKind(StrEnum):
-    """Slips, cash receipts and tax invoices are made by others, the rest by the portal when asked."""
+    """Slips, cash receipts and tax invoices are made by others, the rest by the portal."""
 
     QUOTE = "QUOTE"
     ORDER_CONFIRMATION = "ORDER_CONFIRMATION"
