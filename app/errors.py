@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from app.db.unavailable import POSSIBLE, is_unavailable
 from app.domain.errors import DomainError
 from app.domain.provider_errors import ProviderError, ProviderUnavailable
 from app.language import Language, language_of
@@ -194,6 +195,18 @@ async def _on_unexpected(request: Request, exc: Exception) -> Response:
     return problem_response(request, Problem("internal_error"))
 
 
+DATABASE_RETRY_SECONDS = 5
+
+
+async def _on_database_error(request: Request, exc: Exception) -> Response:
+    """Away: 503, and nothing is said of what was being committed. A mistake of ours: as others."""
+    if not is_unavailable(exc):
+        raise exc
+    log.error("database_unavailable", error=type(exc).__name__, request_id=request_id_of(request))
+    headers = {"Retry-After": str(DATABASE_RETRY_SECONDS)}
+    return problem_response(request, Problem("database_unavailable", headers=headers))
+
+
 def install(app: FastAPI) -> None:
     """Every way out of the application that is not an answer of a route."""
     app.add_exception_handler(Problem, _on_problem)
@@ -202,4 +215,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RateLimited, _on_rate_limited)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    for kind in POSSIBLE:
+        app.add_exception_handler(kind, _on_database_error)
     app.add_exception_handler(Exception, _on_unexpected)

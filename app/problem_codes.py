@@ -47,6 +47,12 @@ _LEAD_BACK = tuple(
 PROBLEM_CODES = _catalogue(
     # The request itself
     ("malformed_json", 400, "요청 본문이 올바른 JSON이 아닙니다.", "The body is not valid JSON."),
+    (
+        "database_unavailable",
+        503,
+        "잠시 이용할 수 없습니다. 같은 요청을 다시 보내 주세요.",
+        "Not available for a moment. Send the same request again.",
+    ),
     ("not_found", 404, "찾을 수 없습니다.", "Not found."),
     ("method_not_allowed", 405, "허용되지 않는 메서드입니다.", "This method is not allowed here."),
     ("payload_too_large", 413, "요청 본문이 너무 큽니다.", "The body is too large."),

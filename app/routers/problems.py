@@ -7,7 +7,7 @@ from app.errors import PROBLEM_TYPE, TYPE_BASE
 from app.problem_codes import problem_code
 from app.routers.models import ProblemDocument
 
-EVERYWHERE = ("internal_error",)
+EVERYWHERE = ("internal_error", "database_unavailable")
 WITH_BODY = (
     "malformed_json",
     "payload_too_large",
