@@ -1,5 +1,6 @@
 """Answers as bytes, made once."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -23,3 +24,12 @@ def to_json(body: "AnswerStruct | BaseModel | DataclassInstance") -> bytes:
 def answer(body: AnswerStruct | BaseModel, headers: Mapping[str, str] | None = None) -> Response:
     """200 with the body. The route names the body's type as its `response_model`."""
     return Response(to_json(body), headers=headers, media_type="application/json")
+
+
+def unless_known(body: bytes, if_none_match: str | None) -> Response:
+    """What everybody may keep for a minute, with an ETag of its bytes; 304 to whoever has them."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=60"}
+    if if_none_match is not None and etag in [tag.strip() for tag in if_none_match.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,6 +1,5 @@
 """요금제와 부가 상품: what can be ordered, and for how much."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
@@ -9,7 +8,7 @@ from app.domain.catalogue import SERVICE_TYPES, AddOn, Catalogue, Name, Plan
 from app.domain.periods import seoul_date
 from app.language import Language
 from app.routers.access import public
-from app.routers.answers import to_json
+from app.routers.answers import to_json, unless_known
 from app.routers.dependencies import DepsDep, LanguageDep
 from app.routers.models import AnswerStruct
 from app.routers.problems import problems
@@ -95,11 +94,7 @@ async def get_catalogue(
     today = seoul_date(await deps.clock.now_outside(deps.database))
     catalogue = await deps.catalogues.in_force_outside(today)
     body = to_json(_body(catalogue, language))
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=60"}
-    if if_none_match is not None and etag in [tag.strip() for tag in if_none_match.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return unless_known(body, if_none_match)
 
 
 def said(name: Name, language: Language) -> str:

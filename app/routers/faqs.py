@@ -1,6 +1,5 @@
 """고객포털 FAQ, for everybody, and whom to ask besides."""
 
-import hashlib
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from pydantic import Field
 from app.domain.faq import FAQ_CATEGORIES, LONGEST_QUERY, FaqCategory, Highlight, highlights
 from app.language import Language
 from app.routers.access import public
-from app.routers.answers import to_json
+from app.routers.answers import to_json, unless_known
 from app.routers.catalogue import said
 from app.routers.dependencies import DepsDep, LanguageDep, address_of
 from app.routers.models import NO_NUL, AnswerModel, AnswerStruct, RequestModel
@@ -144,11 +143,7 @@ async def get_all(
 ) -> Response:
     words, found = await deps.faqs.find(query, category)
     body = to_json(FaqListBody(words, [_summary(read, words, language) for read in found]))
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=60"}
-    if if_none_match is not None and etag in [tag.strip() for tag in if_none_match.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return unless_known(body, if_none_match)
 
 
 @router.get(
