@@ -65,6 +65,7 @@ class MayRequire(SecurityBase):
         self.scheme_name = "access_token"
 
     async def __call__(self, request: Request) -> Callable[[], Access]:
+        _company_of(request)  # what is no id is pointed at, also where nobody is signed in
         return partial(_access, request, self.permission)
 
 

@@ -108,3 +108,24 @@ def test_what_sdks_call_an_operation(operation_id: str, called: str) -> None:
         each for each in operations("openapi.json") if each["operationId"] == operation_id
     )
     assert f"{operation['x-sdk-group']}.{operation['x-sdk-method']}" == called
+
+
+NO_EXAMPLE = {
+    "export_orders": "a file; JSON where it is made later",
+    "resend_corporate_invitation": "the answer says nothing",
+}
+
+
+def test_every_operation_of_customers_shows_what_is_sent_and_answered() -> None:
+    for operation in operations("openapi.json"):
+        sent = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        answered = [
+            content
+            for status, answer in operation["responses"].items()
+            if status.startswith("2")
+            for kind, content in answer.get("content", {}).items()
+            if kind == "application/json"
+        ]
+        shown = ([sent] if sent else []) + answered
+        if operation["operationId"] not in NO_EXAMPLE:
+            assert all("example" in content for content in shown), operation["operationId"]
