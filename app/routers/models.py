@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -28,6 +29,19 @@ def _iso_date(value: object) -> date:
 
 
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _moment(value: object) -> datetime:
+    """RFC 3339 with its offset, and no number that could be one."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("a time is RFC 3339 with its offset")
+    return datetime.fromisoformat(value.upper())
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
 def _id(value: object) -> UUID:

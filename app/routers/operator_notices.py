@@ -5,10 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from app.routers.dependencies import DepsDep
-from app.routers.models import NO_NUL, AnswerModel, RequestModel
+from app.routers.models import NO_NUL, AnswerModel, Moment, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageNotices
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -17,7 +17,6 @@ from app.services.notices import NoticeKind, NoticeText, NoticeView
 router = APIRouter(prefix="/v1/operator/notices", tags=["notices"], route_class=StrictRoute)
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Field(min_length=1, max_length=5_000, pattern=NO_NUL)]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
 
 
 class NoticeRequest(RequestModel):

@@ -18,6 +18,8 @@ from app.domain.operators import Operator
 from app.services.audit import AuditEntry, record
 
 MOST = 200
+YEARS = range(2000, 2200)
+"""In which notices are shown: whatever the offset, it can be kept."""
 
 
 class NoticeKind(StrEnum):
@@ -43,6 +45,10 @@ class NoticeText:
 
     def check(self) -> None:
         """Raises `notice_times_invalid`."""
+        for name in ("shown_from", "shown_until", "starts_at", "ends_at"):
+            at: datetime | None = getattr(self, name)
+            if at is not None and at.year not in YEARS:
+                raise DomainError("notice_times_invalid", f"/{name}")
         if self.shown_until <= self.shown_from:
             raise DomainError("notice_times_invalid", "/shown_until")
         timed = self.starts_at is not None and self.ends_at is not None

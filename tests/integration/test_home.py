@@ -156,9 +156,22 @@ async def test_notices_and_maintenance_are_shown_while_they_last(
 
 
 @pytest.mark.parametrize(
+    "time", [0, 1.5, "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", "", None]
+)
+async def test_a_time_is_a_text_with_its_offset(portal: FastAPI, time: object) -> None:
+    body = notice(datetime(2026, 1, 1, tzinfo=UTC), shown_until=time)
+    async with operator_client(portal) as operator:
+        answer = await operator.post("/v1/operator/notices", json=body, headers=TOKEN)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "/shown_until"
+
+
+@pytest.mark.parametrize(
     ("changed", "pointer"),
     [
         ({"shown_until": "2020-01-01T00:00:00Z"}, "/shown_until"),
+        ({"shown_from": "0001-01-01T00:00:00+23:59"}, "/shown_from"),
+        ({"shown_until": "9999-12-31T23:59:59-23:59"}, "/shown_until"),
         ({"kind": "MAINTENANCE"}, "/starts_at"),
         ({"starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-01-02T00:00:00Z"}, "/starts_at"),
         (
