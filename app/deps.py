@@ -34,6 +34,7 @@ from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
 from app.services.account_rows import AccountRows
+from app.services.attachments import Attachments
 from app.services.bank_deposits import BankDeposits
 from app.services.books import Books
 from app.services.business_documents import BusinessDocuments
@@ -60,6 +61,7 @@ from app.services.handovers import Handovers
 from app.services.idempotency import Idempotency
 from app.services.identity_verifications import IdentityVerifications
 from app.services.individual_sign_up import IndividualSignUp
+from app.services.inquiries import Inquiries
 from app.services.invitations import Invitations
 from app.services.known_devices import KnownDevices
 from app.services.link_checks import LinkChecks
@@ -76,6 +78,7 @@ from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
 from app.services.operator_disputes import OperatorDisputes
+from app.services.operator_inquiries import OperatorInquiries
 from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_refunds import OperatorRefunds
 from app.services.operator_terminations import OperatorTerminations
@@ -217,6 +220,9 @@ class Deps:
     retention: Retention
     my_export: MyExport
     uploads: Uploads
+    attachments: Attachments
+    inquiries: Inquiries
+    operator_inquiries: OperatorInquiries
     cases: Cases
     business_documents: BusinessDocuments
     company_claims: CompanyClaims
@@ -319,6 +325,8 @@ def build_deps(
     )
     social_providers = _social_providers(settings, transport)
     files = DiskFiles(settings.files_dir)
+    uploads = Uploads(database, clock, files)
+    inquiries = _inquiries(settings, database, clock, vault, one_time, uploads, mails)
     cases = Cases(vault)
     payment_provider, billing_keys = PortOnePayments(portone), PortOneBillingKeys(portone)
     shop = Shop(
@@ -467,7 +475,10 @@ def build_deps(
         withdrawal=Withdrawal(database, clock, vault, account_mails),
         retention=Retention(database, clock),
         my_export=MyExport(database, vault),
-        uploads=Uploads(database, clock, files),
+        uploads=uploads,
+        attachments=inquiries.attachments,
+        inquiries=inquiries,
+        operator_inquiries=OperatorInquiries(database, clock, inquiries, mails),
         cases=cases,
         business_documents=BusinessDocuments(database, clock, cases, identities),
         company_claims=CompanyClaims(database, clock, cases, identities, businesses, mails, emails),
@@ -612,6 +623,19 @@ def _supplier(settings: Settings) -> Party:
         business_type=settings.supplier_business_type,
         contact=settings.supplier_contact,
     )
+
+
+def _inquiries(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    vault: Vault,
+    one_time: OneTimeTokens,
+    uploads: Uploads,
+    mails: Mails,
+) -> Inquiries:
+    attachments = Attachments(database, clock, vault, one_time, uploads)
+    return Inquiries(database, clock, vault, one_time, attachments, mails, settings.spa_url)
 
 
 def _mails(

@@ -31,7 +31,10 @@ log = structlog.get_logger("portal.access")
 
 
 class Edge:
-    """Wraps the application. Never lets a body through that is larger than its path may have."""
+    """Wraps the application. Never lets a body through that is larger than its path may have.
+
+    `limits`: by path; one that ends with `/` is that of every path one level below.
+    """
 
     def __init__(self, app: ASGIApp, limits: Mapping[str, int] | None = None) -> None:
         self.app = app
@@ -58,7 +61,7 @@ class Edge:
                     message["headers"] += _quotas(counted)
             await send(message)
 
-        limit = self.limits.get(scope["path"], MAX_BODY)
+        limit = self._limit(scope["path"])
         if length > limit:
             response = problem_response(Request(scope), Problem("payload_too_large"))
             await response(scope, receive, send_with_headers)
@@ -77,6 +80,13 @@ class Edge:
             status=status,
             ms=round(seconds * 1000, 1),
         )
+
+    def _limit(self, path: str) -> int:
+        """A path's own, or that of all paths one level below it."""
+        found = self.limits.get(path)
+        if found is None:
+            found = self.limits.get(path[: path.rfind("/") + 1], MAX_BODY)
+        return found
 
 
 class WhereAsked:

@@ -35,6 +35,8 @@ from app.routers import (
     home,
     identity_verifications,
     individual_accounts,
+    inquiries,
+    inquiry_attachments,
     invitations,
     links,
     me,
@@ -111,6 +113,8 @@ MODULES = (
     upcoming,
     system_status,
     faqs,
+    inquiries,
+    inquiry_attachments,
     webhooks,
 )
 HOT = ("/v1/memberships/", "/v1/orders/", "/v1/system-status/")
@@ -158,7 +162,7 @@ def create_app(
 def _body_limits(routes: Sequence[APIRoute]) -> Mapping[str, int]:
     """By path: what a body may have where it is more than usual."""
     marked = ((route.path, getattr(route.endpoint, BODY_LIMIT_MARK, None)) for route in routes)
-    return {path: limit for path, limit in marked if limit is not None}
+    return {path.partition("{")[0]: limit for path, limit in marked if limit is not None}
 
 
 def _add_middleware(app: FastAPI, deps: Deps, limits: Mapping[str, int]) -> None:

@@ -969,6 +969,12 @@ PROBLEM_CODES = _catalogue(
         "첨부 요청이 올바르지 않거나 전송이 중단되었습니다.",
         "The form is no whole multipart/form-data.",
     ),
+    (
+        "upload_broken",
+        400,
+        "파일 전송이 중단되었습니다. 다시 보내 주세요.",
+        "The file broke off: send it again.",
+    ),
     ("form_field_invalid", 422, "입력 항목을 확인해 주세요.", "A field of the form is invalid."),
     ("file_required", 422, "파일을 첨부해 주세요.", "A file has to be attached."),
     ("file_empty", 422, "빈 파일은 첨부할 수 없습니다.", "An attached file is empty."),
@@ -977,8 +983,8 @@ PROBLEM_CODES = _catalogue(
     (
         "file_type_not_allowed",
         422,
-        "PDF, JPEG, PNG 파일만 첨부할 수 있습니다.",
-        "Only PDF, JPEG and PNG can be attached.",
+        "첨부할 수 없는 형식의 파일입니다.",
+        "Files of this type cannot be attached.",
     ),
     (
         "file_type_mismatch",
@@ -998,6 +1004,44 @@ PROBLEM_CODES = _catalogue(
         "이미 확인 중인 요청이 있습니다.",
         "Such a request is being looked at already.",
     ),
+    (
+        "inquiry_type_not_offered",
+        422,
+        "선택한 유형에서 고를 수 없는 문의 타입입니다.",
+        "This kind of inquiry has no such type.",
+    ),
+    ("inquiry_not_found", 404, "문의를 찾을 수 없습니다.", "There is no such inquiry."),
+    (
+        "inquiry_closed",
+        409,
+        "종료된 문의입니다. 새 문의를 등록해 주세요.",
+        "This inquiry is closed: write a new one.",
+    ),
+    (
+        "too_many_messages",
+        409,
+        "한 문의에 남길 수 있는 글 수를 초과했습니다. 새 문의를 등록해 주세요.",
+        "This inquiry has as many messages as it may: write a new one.",
+    ),
+    (
+        "attachment_ticket_invalid",
+        404,
+        "첨부 파일 전송 정보가 없거나 만료되었습니다.",
+        "There is no such ticket, or it has expired.",
+    ),
+    (
+        "attachment_already_sent",
+        409,
+        "이미 전송한 첨부 파일입니다.",
+        "A file was sent for this ticket already.",
+    ),
+    (
+        "attachment_not_ready",
+        422,
+        "전송이 끝나지 않았거나 만료된 첨부 파일입니다.",
+        "This attachment was not sent, has expired, or goes with another message.",
+    ),
+    ("attachment_not_found", 404, "첨부 파일을 찾을 수 없습니다.", "There is no such attachment."),
     ("case_not_found", 404, "심사 요청을 찾을 수 없습니다.", "There is no such case."),
     ("case_decided", 409, "이미 처리된 심사 요청입니다.", "This case was decided already."),
     (

@@ -66,7 +66,14 @@ PAGE_OF_OPERATION = {
         ),
         _INFORMATION,
     ),
-    "get_support": "고객케어라운지",
+    **dict.fromkeys(
+        (
+            *("get_support", "list_inquiry_forms", "create_inquiry", "list_inquiries"),
+            *("get_inquiry", "add_inquiry_message", "open_inquiry", "reply_to_inquiry"),
+            *("create_attachment_ticket", "send_attachment", "get_inquiry_attachment"),
+        ),
+        "고객케어라운지 > 문의등록",
+    ),
     "get_home": "Home",
     **dict.fromkeys(("create_order", "preview_price"), _NEW_ORDER),
     **dict.fromkeys(

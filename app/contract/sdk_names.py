@@ -14,6 +14,7 @@ EXCEPTIONS = {
     "send_business_document": ("businessDocuments", "send"),
     "claim_company": ("companyClaims", "create"),
     "invite_user": ("invitations", "create"),
+    "reply_to_inquiry": ("inquiries", "reply"),
     "preview_price": ("pricePreviews", "create"),
 }
 """Where the rule would not read well; a verb alone, or a place that is no resource."""

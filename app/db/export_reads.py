@@ -65,6 +65,15 @@ QUOTES = text(
     "SELECT number, company_id, wishes, total, quoted_on, expires_at, recipients, mailed_at"
     " FROM quotes WHERE account_id = :account ORDER BY created_at, id"
 )
+INQUIRIES = text(
+    "SELECT i.number, i.kind, i.type, i.state, i.title, i.asker, i.consents, i.created_at,"
+    " (SELECT json_agg(json_build_object('author', m.author,"
+    "   'text', replace(encode(m.text, 'base64'), chr(10), ''), 'at', m.created_at,"
+    "   'files', (SELECT coalesce(json_agg(replace(encode(a.filename, 'base64'), chr(10), '')"
+    "     ORDER BY a.id), '[]') FROM attachments a WHERE a.message_id = m.id))"
+    "   ORDER BY m.created_at, m.id) FROM inquiry_messages m WHERE m.inquiry_id = i.id) AS messages"
+    " FROM inquiries i WHERE i.account_id = :account ORDER BY i.created_at, i.id"
+)
 MAILS = text(
     "SELECT kind, language, recipient, facts, state, created_at, sent_at,"
     " recipient_index = :email_index AS to_present_address FROM mails"

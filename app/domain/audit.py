@@ -68,6 +68,9 @@ class AuditAction(StrEnum):
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
     FAQ_CHANGED = "faq.changed"
+    INQUIRY_READ = "inquiry.read"
+    INQUIRY_ANSWERED = "inquiry.answered"
+    INQUIRY_CLOSED = "inquiry.closed"
     COUPON_ENDED = "coupon.ended"
     BUSINESS_DOCUMENT_SENT = "business_document.sent"
     COMPANY_CLAIMED = "company.claimed"
@@ -156,6 +159,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
         AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
+        AuditAction.INQUIRY_READ: Name("문의 열람", "An inquiry was read"),
+        AuditAction.INQUIRY_ANSWERED: Name("문의 답변", "An inquiry was answered"),
+        AuditAction.INQUIRY_CLOSED: Name("문의 종료", "An inquiry was closed"),
         AuditAction.COUPON_ENDED: Name("쿠폰 종료", "A coupon was ended"),
         AuditAction.AUTO_RENEW_CHANGED: Name("자동 연장 결제 변경", "Automatic renewal changed"),
         AuditAction.MEMBERSHIP_CARD_CHANGED: Name(

@@ -25,6 +25,8 @@ class MailPurpose(StrEnum):
     """Orders, payments, opening, renewal."""
     SECURITY = "SECURITY"
     """Sign-ins, keys, links, roles, and who asks for one."""
+    ANSWER = "ANSWER"
+    """What somebody asked for by writing to us, with or without an account."""
     INVITATION = "INVITATION"
     """To somebody whom a company or a site named: the address is nobody's account yet."""
     OPERATOR = "OPERATOR"
@@ -47,6 +49,8 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "document_refused": MailPurpose.OWN,
         "signed_up": MailPurpose.OWN,
         "signed_up_individual": MailPurpose.OWN,
+        "inquiry_received": MailPurpose.OWN,
+        "inquiry_answered": MailPurpose.ANSWER,
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
         "refund_sent": MailPurpose.CONTRACT,
@@ -102,6 +106,8 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
     }
 )
 """By kind. A kind without a line cannot be queued."""
+TOLD_IN_THE_PORTAL: Final = frozenset({MailPurpose.CONTRACT, MailPurpose.ANSWER})
+"""What is 알림, too, where its mail has an account."""
 TO_ANY_ADDRESS: Final = frozenset(MailPurpose) - {MailPurpose.NOTICE, MailPurpose.MARKETING}
 
 CONSENT_LASTS: Final = timedelta(days=730)

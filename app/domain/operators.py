@@ -27,6 +27,7 @@ class OperatorPermission(StrEnum):
     INVOICES_MANAGE = "tax_invoices.manage"
     FAQ_MANAGE = "faq.manage"
     NOTICES_MANAGE = "notices.manage"
+    INQUIRIES_MANAGE = "inquiries.manage"
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
@@ -36,6 +37,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.TERMINATIONS_RECORD,
                 OperatorPermission.FAQ_MANAGE,
                 OperatorPermission.NOTICES_MANAGE,
+                OperatorPermission.INQUIRIES_MANAGE,
             }
         ),
         OperatorRole.BILLING: frozenset(

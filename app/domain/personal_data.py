@@ -93,6 +93,14 @@ DISPUTE = Keeping(
     "전자상거래법 제6조, 같은 법 시행령 제6조 제1항: 소비자 불만·분쟁처리 기록 3년 †",
     outlives_withdrawal=True,
 )
+INQUIRY = Keeping(
+    "INQUIRY",
+    "what was asked and answered can be shown when that is disputed",
+    "its last message, or its closing",
+    DISPUTES_DAYS,
+    "전자상거래법 제6조, 같은 법 시행령 제6조 제1항: 소비자 불만·분쟁처리 기록 3년 †",
+    outlives_withdrawal=True,
+)
 RETIRED = Keeping(
     "RETIRED",
     "a login ID is never given again: its keyed hash stays",
@@ -192,6 +200,13 @@ FACTS: tuple[Fact, ...] = (
     _inside("cases.note", "what the sender wrote", DISPUTE, NO_ACCOUNTS),
     _inside("cases.reason", "what the operator wrote", DISPUTE, NO_ACCOUNTS),
     _inside("case_files.filename", "what the sender called a file", DISPUTE, NO_ACCOUNTS),
+    _fact("inquiries.title", "title of an inquiry", INQUIRY, "inquiries"),
+    _fact("inquiries.asker", "e-mail, company, phones of an asker", INQUIRY, "inquiries"),
+    _inside("inquiries.email_index", "hash of the e-mail", INQUIRY, KEYED),
+    _inside("inquiries.token", "token of the mail's link", INQUIRY, SECRET),
+    _fact("inquiries.consents", "what was agreed to", INQUIRY, "inquiries"),
+    _fact("inquiry_messages.text", "what was asked and answered", INQUIRY, "inquiries"),
+    _fact("attachments.filename", "what the sender called a file", INQUIRY, "inquiries"),
     _fact("orders.consents", "what was agreed to", CONTRACT, "orders"),
     _fact("payments.issuer", "who issued the card", CONTRACT, "orders"),
     _fact("payments.last4", "last digits of the card", CONTRACT, "orders"),
@@ -232,6 +247,9 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         """
         accounts kind status
         alembic_version version_num
+        attachments storage_key media_type
+        inquiries number kind type state language
+        inquiry_messages author
         audit_events action
         business_verifications level status tax_type
         catalogue_drafts code
@@ -292,6 +310,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         HASH,
         """
         business_verifications token_hash
+        attachments token_hash sha256
         case_files sha256
         corporate_invitations token_hash
         email_verifications token_hash
@@ -348,6 +367,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         book_comparisons differences
         ledger_proofs differences
         cases approved_by decided_by
+        inquiry_messages operator
         order_events actor
         pgqueuer dedupe_key payload headers
         pgqueuer_log traceback

@@ -17,6 +17,7 @@ class TermsUse(StrEnum):
     SIGN_UP = "SIGN_UP"
     IDENTITY = "IDENTITY"
     ORDER = "ORDER"
+    INQUIRY = "INQUIRY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ def _identity(kind: str, title: Name, body: Name) -> TermsDocument:
 
 def _order(kind: str, required: bool, title: Name, body: Name) -> TermsDocument:
     return TermsDocument(kind, "2023-09", TermsUse.ORDER, required, title, body)
+
+
+def _inquiry(kind: str, required: bool, title: Name, body: Name) -> TermsDocument:
+    return TermsDocument(kind, "2023-09", TermsUse.INQUIRY, required, title, body)
 
 
 DOCUMENTS: tuple[TermsDocument, ...] = (
@@ -146,6 +151,30 @@ DOCUMENTS: tuple[TermsDocument, ...] = (
             "설치비는 환불되지 않습니다.",
             "Ending a contract of 12 or 24 months early costs 10 % of the unused fees. Set-up is "
             "not refunded.",
+        ),
+    ),
+    _inquiry(
+        "INQUIRY_PRIVACY",
+        True,
+        Name("개인정보 처리방침에 동의합니다.", "I agree to the privacy policy."),
+        Name(
+            "수집 항목: 이메일, 회사명, 전화번호, 문의 내용과 첨부 파일. 이용 목적: 문의 답변. "
+            "보유 기간: 문의 처리 후 3년간 보관하고 파기합니다.",
+            "Collected: e-mail, company, phones, what you write and attach. Used for: answering. "
+            "Kept: three years after the inquiry was dealt with, then erased.",
+        ),
+    ),
+    _inquiry(
+        "INQUIRY_MARKETING",
+        False,
+        Name(
+            "마케팅 정보 수집 및 활용에 동의합니다.",
+            "I agree to the use of my data for marketing.",
+        ),
+        Name(
+            "문의하신 서비스의 안내에 연락처를 활용합니다. 언제든지 철회할 수 있습니다.",
+            "Your contact data is used to tell you about the services you ask for. You may withdraw"
+            " at any time.",
         ),
     ),
 )

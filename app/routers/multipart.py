@@ -50,6 +50,12 @@ def takes_files(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def takes_a_file(endpoint: Endpoint) -> Endpoint:
+    """The same for one whose body is a file."""
+    setattr(endpoint, BODY_LIMIT_MARK, MAX_FILE_BYTES)
+    return endpoint
+
+
 def form_body(model: type[RequestModel], *, files_required: bool) -> dict[str, Any]:
     """`openapi_extra` of an operation that takes the model's fields and `files`."""
     schema = model.model_json_schema()

@@ -60,6 +60,9 @@ CanManageDeposits = Annotated[
 ]
 CanManageFaq = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.FAQ_MANAGE))]
 CanManageNotices = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.NOTICES_MANAGE))]
+CanManageInquiries = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.INQUIRIES_MANAGE))
+]
 CanManageInvoices = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.INVOICES_MANAGE))
 ]

@@ -82,6 +82,21 @@ class IfSignedIn:
         return _access(request, self.permission) if "authorization" in request.headers else None
 
 
+class WhereSignedIn(SecurityBase):
+    """For a public operation that belongs to whoever is signed in: None without a token."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+        self.model = HTTPBearerModel(bearerFormat="JWT")
+        self.scheme_name = "access_token"
+
+    async def __call__(self, request: Request) -> Access | None:
+        if "authorization" in request.headers:
+            return _access(request, self.permission)
+        _company_of(request)
+        return None
+
+
 CanReadMe = Annotated[Access, Depends(Requires(Permission.ME_READ))]
 CanUpdateMe = Annotated[Access, Depends(Requires(Permission.ME_UPDATE))]
 CanWithdraw = Annotated[Access, Depends(Requires(Permission.ME_WITHDRAW))]
@@ -96,6 +111,7 @@ MayChangeMemberships = Annotated[
     Callable[[], Access], Depends(MayRequire(Permission.ORDERS_CREATE_CHANGE))
 ]
 MayHaveAgreedPrices = Annotated[Access | None, Depends(IfSignedIn(Permission.ME_READ))]
+MayAskAsAccount = Annotated[Access | None, Depends(WhereSignedIn(Permission.INQUIRIES_CREATE))]
 CanCreateOrders = Annotated[Access, Depends(Requires(Permission.ORDERS_CREATE_NEW))]
 CanManagePayments = Annotated[Access, Depends(Requires(Permission.PAYMENTS_MANAGE))]
 CanReadMemberships = Annotated[Access, Depends(Requires(Permission.MEMBERSHIPS_READ))]

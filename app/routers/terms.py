@@ -20,7 +20,7 @@ class TermsBody(AnswerModel):
 
     kind: str
     version: str
-    use: Literal["SIGN_UP", "IDENTITY", "ORDER"]
+    use: Literal["SIGN_UP", "IDENTITY", "ORDER", "INQUIRY"]
     required: bool
     title: str
     body: str

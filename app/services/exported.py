@@ -190,6 +190,34 @@ class ExportedMail:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedInquiryMessage:
+    """`files`: what their sender called them; each is got by its inquiry."""
+
+    author: str
+    text: str = field(repr=False)
+    files: Sequence[str] = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedInquiry:
+    """Asked by this account while it was signed in."""
+
+    number: str
+    kind: str
+    type: str
+    state: str
+    title: str = field(repr=False)
+    email: str = field(repr=False)
+    company_name: str = field(repr=False)
+    mobile_phone: str | None = field(repr=False)
+    landline: str | None = field(repr=False)
+    consents: Sequence[ExportedAgreement]
+    messages: Sequence[ExportedInquiryMessage]
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedEvent:
     """A line of the audit log about this account."""
 
@@ -213,5 +241,6 @@ class Export:
     invitations: Sequence[ExportedInvitation]
     orders: Sequence[ExportedOrder]
     quotes: Sequence[ExportedQuote]
+    inquiries: Sequence[ExportedInquiry]
     mails: Sequence[ExportedMail]
     log: Sequence[ExportedEvent]

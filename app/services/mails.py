@@ -26,6 +26,7 @@ from app.db.vault import Vault
 from app.domain.mail_rules import (
     PURPOSES,
     TO_ANY_ADDRESS,
+    TOLD_IN_THE_PORTAL,
     MailPurpose,
     MarketingConsent,
     check_marketing,
@@ -141,7 +142,7 @@ class Mails:
 
     def _add(self, session: AsyncSession, mail: NewMail, now: datetime, due_at: datetime) -> Job:
         row_id = new_id()
-        if PURPOSES[mail.kind] is MailPurpose.CONTRACT and mail.account_id is not None:
+        if PURPOSES[mail.kind] in TOLD_IN_THE_PORTAL and mail.account_id is not None:
             session.add(self._news(mail, mail.account_id, now))
         session.add(
             Mail(

@@ -29,6 +29,8 @@ from app.services.exported import (
     ExportedDevice,
     ExportedEvent,
     ExportedGroupwareLink,
+    ExportedInquiry,
+    ExportedInquiryMessage,
     ExportedInvitation,
     ExportedLinks,
     ExportedMail,
@@ -40,10 +42,20 @@ from app.services.exported import (
     ExportedSocialLink,
     ExportedWish,
 )
+from app.services.inquiries import Asker
 from app.services.principals import Access
 from app.services.rate_limits import RateLimit, count_hit
 
 PER_ACCOUNT: Final = RateLimit("export", 20, timedelta(hours=1))
+
+
+class _SealedMessage(msgspec.Struct, frozen=True):
+    """As the statement finds it; bytes are base64."""
+
+    author: str
+    text: bytes
+    files: list[bytes]
+    at: datetime
 
 
 class MyExport:
@@ -91,6 +103,7 @@ class MyExport:
             invitations=[self._invitation(row) for row in await rows(reads.INVITATIONS)],
             orders=[_order(row) for row in await rows(reads.ORDERS)],
             quotes=[_quote(row) for row in await rows(reads.QUOTES)],
+            inquiries=[self._inquiry(row) for row in await rows(reads.INQUIRIES)],
             mails=[self._mail(row) for row in await rows(reads.MAILS)],
             log=[ExportedEvent(*row) for row in await rows(reads.LOG)],
         )
@@ -128,6 +141,35 @@ class MyExport:
             note=self._opened("invitations.note", row.note),
             sent_at=row.sent_at,
             expires_at=row.expires_at,
+        )
+
+    def _inquiry(self, row: Row[*tuple[Any, ...]]) -> ExportedInquiry:
+        opened = self._vault.open("inquiries.asker", row.asker)
+        asker = msgspec.json.decode(opened, type=Asker)
+        messages = msgspec.convert(row.messages, list[_SealedMessage])
+        return ExportedInquiry(
+            number=row.number,
+            kind=row.kind,
+            type=row.type,
+            state=row.state,
+            title=self._vault.open("inquiries.title", row.title),
+            email=asker.email,
+            company_name=asker.company_name,
+            mobile_phone=asker.mobile_phone,
+            landline=asker.landline,
+            consents=msgspec.convert(row.consents, list[ExportedAgreement]),
+            messages=[
+                ExportedInquiryMessage(
+                    author=message.author,
+                    text=self._vault.open("inquiry_messages.text", message.text),
+                    files=[
+                        self._vault.open("attachments.filename", name) for name in message.files
+                    ],
+                    at=message.at,
+                )
+                for message in messages
+            ],
+            asked_at=row.created_at,
         )
 
     def _mail(self, row: Row[*tuple[Any, ...]]) -> ExportedMail:

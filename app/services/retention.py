@@ -169,6 +169,18 @@ PURGES: Final = (
             " FROM case_files f JOIN due ON due.id = f.case_id ON CONFLICT DO NOTHING"
         ),
     ),
+    Purge("tickets", "attachments", "expires_at", _ENDED, only="message_id IS NULL"),
+    Purge(
+        "inquiries",
+        "inquiries",
+        "updated_at",
+        _days(kept.INQUIRY),
+        with_them=(
+            "INSERT INTO uploads (id, due_at)"
+            " SELECT a.upload_id, cast(:until AS timestamptz)"
+            " FROM attachments a JOIN due ON due.id = a.inquiry_id ON CONFLICT DO NOTHING"
+        ),
+    ),
     Purge("consents", "consents", "erase_due_at", _ENDED),
     Purge("order_workbooks", "order_workbooks", "expires_at", _ENDED),
     Purge("answers", "idempotency_records", "expires_at", _ENDED, wire=True),

@@ -25,9 +25,12 @@ from app.db.ids import new_id
 from app.db.tables.cases import Upload
 from app.domain.errors import DomainError
 from app.domain.uploads import (
+    ATTACHMENT_TYPES,
     HEAD_BYTES,
     MAX_FILE_BYTES,
     MAX_FILES,
+    PAPER_TYPES,
+    FileType,
     FormEvent,
     PartBegins,
     PartBytes,
@@ -81,10 +84,7 @@ class Uploads:
         Raises `too_many_files`, `file_too_large`, `file_empty`, `file_type_not_allowed`,
         `file_type_mismatch`, `form_field_invalid`, `upload_timeout`, and what `events` raises.
         """
-        form = ReceivedForm(new_id())
-        async with self._database.system_session("upload") as session:
-            now = await self._clock.now(session)
-            session.add(Upload(id=form.upload_id, due_at=now + ORPHANS_KEPT))
+        form = ReceivedForm(await self._begin())
         try:
             async with aclosing(events):
                 await self._read(events, form)
@@ -92,6 +92,14 @@ class Uploads:
         except BaseException:
             await self.drop(form.upload_id)
             raise
+
+    async def _begin(self) -> UUID:
+        """Says when the files of an upload are removed, before there is one."""
+        upload_id = new_id()
+        async with self._database.system_session("upload") as session:
+            now = await self._clock.now(session)
+            session.add(Upload(id=upload_id, due_at=now + ORPHANS_KEPT))
+        return upload_id
 
     async def _read(self, events: AsyncIterator[FormEvent], form: ReceivedForm) -> None:
         try:
@@ -131,29 +139,84 @@ class Uploads:
         events: AsyncIterator[FormEvent],
         form: ReceivedForm,
     ) -> None:
-        """Looks at the beginning before anything is written."""
         if part.name != "files":
             raise DomainError("form_field_invalid", "/" + part.name[:50])
         if len(form.files) >= MAX_FILES:
             raise DomainError("too_many_files", "/files")
-        content = _bytes_of(events)
+        received = await self._store(
+            form.upload_id, _bytes_of(events), filename, part.media_type, PAPER_TYPES, "/files"
+        )
+        if received is not None:
+            form.files.append(received)
+        elif filename:  # without a name it is what a browser sends where no file was chosen
+            raise DomainError("file_empty", "/files")
+
+    async def _store(
+        self,
+        upload_id: UUID,
+        content: AsyncIterator[bytes],
+        filename: str,
+        claimed: str | None,
+        types: tuple[FileType, ...],
+        pointer: str | None,
+    ) -> ReceivedFile | None:
+        """Looks at the beginning before anything is written. None: there was nothing."""
         head = b""
         async for more in content:
             head += more
             if len(head) >= HEAD_BYTES:
                 break
         if not head:
-            if not filename:  # what a browser sends for a field in which no file was chosen
-                return
-            raise DomainError("file_empty", "/files")
-        media_type = check_type(head[:HEAD_BYTES], filename, part.media_type)
-        key = f"{form.upload_id.hex}/{secrets.token_hex(16)}"
+            return None
+        media_type = check_type(head[:HEAD_BYTES], filename, claimed, types, pointer)
+        key = f"{upload_id.hex}/{secrets.token_hex(16)}"
         sink = await self._storage.create(key)
         try:
-            size, digest = await _write(sink, head, content)
+            size, digest = await _write(sink, head, content, pointer)
         finally:
             await sink.close()
-        form.files.append(ReceivedFile(key, shown_name(filename), media_type, size, digest))
+        return ReceivedFile(key, shown_name(filename), media_type, size, digest)
+
+    @asynccontextmanager
+    async def receive_file(
+        self, content: AsyncGenerator[bytes, None], filename: str, claimed: str | None
+    ) -> AsyncIterator[tuple[UUID, ReceivedFile]]:
+        """A body that is a file: its upload and itself; left by an exception, it is gone.
+
+        It waits for an owner until `ORPHANS_KEPT` is over. Raises what `receive` raises of a file.
+        """
+        upload_id = await self._begin()
+        try:
+            async with aclosing(content):
+                try:
+                    async with asyncio.timeout(LONGEST):
+                        received = await self._store(
+                            upload_id, content, filename, claimed, ATTACHMENT_TYPES, None
+                        )
+                except TimeoutError as late:
+                    raise DomainError("upload_timeout") from late
+            if received is None:
+                raise DomainError("file_empty")
+            yield upload_id, received
+        except BaseException:
+            await self.drop(upload_id)
+            raise
+
+    def read(self, key: str) -> AsyncIterator[bytes]:
+        """A stored file's bytes, a part at a time."""
+        return self._storage.read(key)
+
+    @staticmethod
+    async def keep_all(
+        session: AsyncSession, upload_ids: Sequence[UUID], now: datetime
+    ) -> Sequence[UUID]:
+        """Those that are somebody's from this transaction on; the others are gone."""
+        kept = await session.execute(
+            delete(Upload)
+            .where(Upload.id.in_(upload_ids), Upload.due_at > now)
+            .returning(Upload.id)
+        )
+        return kept.scalars().all()
 
     @staticmethod
     async def keep(session: AsyncSession, form: ReceivedForm, now: datetime) -> None:
@@ -194,13 +257,15 @@ async def _bytes_of(events: AsyncIterator[FormEvent]) -> AsyncIterator[bytes]:
         yield event.content
 
 
-async def _write(sink: FileSink, head: bytes, content: AsyncIterator[bytes]) -> tuple[int, bytes]:
+async def _write(
+    sink: FileSink, head: bytes, content: AsyncIterator[bytes], pointer: str | None
+) -> tuple[int, bytes]:
     """(size, SHA-256). Raises `file_too_large` with the first byte that is too many."""
     digest, size, more = hashlib.sha256(), 0, head
     while more:
         size += len(more)
         if size > MAX_FILE_BYTES:
-            raise DomainError("file_too_large", "/files")
+            raise DomainError("file_too_large", pointer)
         digest.update(more)
         await sink.write(more)
         more = await anext(content, b"")

@@ -23,6 +23,7 @@ from app.domain.periods import seoul_date
 from tests.e2e.stack import Stack
 from tests.e2e.test_two_of_each import key, order_body, sign_up, start_payment, wait_for_status
 from tests.flows import CARD, PASSWORD, Member, ask_for_quote, identity_body
+from tests.inquiries import inquire, inquiry
 from tools.postgres import EmbeddedPostgres
 
 HERE = Path(__file__).parent
@@ -85,6 +86,9 @@ NEVER_2XX = {
     "get_upcoming": "the run asks for the end of its only service first",
     "agree_to_renewal_price": "the run's renewal is not ordered yet",
     "claim_quote": "needs the token of a mail",
+    "open_inquiry": "needs the token of a mail",
+    "reply_to_inquiry": "needs the token of a mail",
+    "send_attachment": "needs a ticket, and a file that is one",
     "register_payment_method": "needs a window that was opened and a card that was typed in it",
     "remove_payment_method": "the run's card is gone after the first time",
     "start_payment": "needs an order that is unpaid still",
@@ -123,6 +127,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         await wait_for_export(client, member, export.json()["id"])
         faqs = await client.get("/v1/faqs")
         news = await client.get("/v1/notifications", headers=member.headers)
+        asked = await inquire(client, member.headers)
         papers = await client.get("/v1/documents?kind=QUOTE", headers=member.headers)
     order, membership = placed.json(), memberships.json()["items"][0]
     return member, {
@@ -136,6 +141,7 @@ async def customer(stack: Stack) -> tuple[Member, dict[str, str]]:
         "export_id": export.json()["id"],
         "notification_id": news.json()["items"][0]["id"],
         "faq_id": faqs.json()["items"][0]["id"],
+        **asked,
         "document_id": papers.json()["items"][0]["id"],
     }
 
@@ -182,6 +188,8 @@ def accepted_bodies(member: Member) -> dict[str, str]:
         "update_my_consents": {
             "consents": [{"kind": "MARKETING", "version": "2023-09", "agreed": False}]
         },
+        "create_inquiry": inquiry(),
+        "create_attachment_ticket": {"filename": "화면.png"},
         "verify_business": {"business_number": "124-81-00998", "company_name": "한빛상사"},
         "start_identity_verification": identity_body("0107777@@@@"),
         "request_termination": {

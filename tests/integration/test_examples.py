@@ -29,7 +29,12 @@ from tools.openapi import COMMITTED
 
 DOCUMENT = json.loads(COMMITTED.read_text("utf-8"))
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.json"))
-NO_JSON = {"send_company_business_document", "export_orders", "get_quote_pdf"}
+NO_JSON = {
+    "send_company_business_document",
+    "export_orders",
+    "get_quote_pdf",
+    "get_inquiry_attachment",
+}
 PLAYABLE = [
     name for name in GUARDED if (name, "corporate") not in ELSEWHERE and name not in NO_JSON
 ]

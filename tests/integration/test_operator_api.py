@@ -88,6 +88,8 @@ def path_of(route: APIRoute) -> str:
         faq_id=uuid.UUID(int=7),
         invoice_id=uuid.UUID(int=7),
         notice_id=uuid.UUID(int=7),
+        inquiry_id=uuid.UUID(int=7),
+        attachment_id=uuid.UUID(int=7),
         payment_id=uuid.UUID(int=7),
     )
 
@@ -141,6 +143,9 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "channel": "PHONE",
             "reason": "OTHER",
         },
+        "operator_read_inquiry": {"reason": "ANSWERING"},
+        "operator_read_inquiry_attachment": {"reason": "ANSWERING"},
+        "operator_answer_inquiry": {"text": "a"},
         "operator_put_payment_terms": {"days": 30},
         "operator_record_dispute_decision": {
             "outcome": "WON",

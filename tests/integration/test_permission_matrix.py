@@ -42,6 +42,7 @@ from tests.flows import (
     sign_up_individual,
     start_payment,
 )
+from tests.inquiries import inquire
 from tests.papers import form
 
 S, A, P, C, M = "SUPER_ADMIN", "ADMIN", "PROSPECT", "CLOSED", "MEMBER"
@@ -113,6 +114,12 @@ OPERATIONS = {
     "get_faq": PUBLIC,
     "rate_faq": PUBLIC,
     "get_support": PUBLIC,
+    "list_inquiry_forms": PUBLIC,
+    "create_inquiry": PUBLIC,
+    "open_inquiry": PUBLIC,
+    "reply_to_inquiry": PUBLIC,
+    "create_attachment_ticket": PUBLIC,
+    "send_attachment": PUBLIC,
     "preview_price": PUBLIC,
     "receive_portone_webhook": PUBLIC,
     "receive_groupware_webhook": PUBLIC,
@@ -121,6 +128,10 @@ OPERATIONS = {
     "get_me": "me.read",
     "get_home": "me.read",
     "list_notifications": "me.read",
+    "list_inquiries": "me.read",
+    "get_inquiry": "me.read",
+    "get_inquiry_attachment": "me.read",
+    "add_inquiry_message": "me.update",
     "read_notification": "me.update",
     "withdraw": "me.withdraw",
     "list_links": "me.read",
@@ -589,6 +600,39 @@ async def something_told(stage: Stage, actor: Actor) -> Request:
             at=wire_now(),
         )
     return {"notification_id": told}, None, {}
+
+
+OF_AN_INQUIRY = {
+    "inquiries": "id",
+    "inquiry_messages": "inquiry_id",
+    "attachments": "inquiry_id",
+}
+
+
+@request("list_inquiries")
+async def what_was_asked(stage: Stage, actor: Actor) -> Request:
+    return {}, None, {}
+
+
+@request("get_inquiry", "get_inquiry_attachment")
+async def something_asked(stage: Stage, actor: Actor) -> Request:
+    """By whoever asks; nobody has none."""
+    asked = await inquire(stage.client, {})
+    if actor.account is not None:
+        of = {"account": actor.account.account_id, "id": asked["inquiry_id"]}
+        for table, column in OF_AN_INQUIRY.items():
+            await stage.execute(
+                f"UPDATE {table} SET account_id = cast(:account AS uuid)"
+                f" WHERE {column} = cast(:id AS uuid)",
+                **of,
+            )
+    return asked, None, {}
+
+
+@request("add_inquiry_message")
+async def more_about_it(stage: Stage, actor: Actor) -> Request:
+    ids, _, _ = await something_asked(stage, actor)
+    return {"inquiry_id": ids["inquiry_id"]}, {"text": "추가로 문의드립니다."}, {}
 
 
 @request("step_up")

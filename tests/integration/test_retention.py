@@ -134,7 +134,23 @@ CASE = (
     " created_at) SELECT id, uuidv7(), id::text, 'x', 'x', 1, 'x', :at FROM c"
 )
 
+INQUIRY = (
+    "WITH i AS (INSERT INTO inquiries (number, kind, type, state, title, asker, email_index, token,"
+    " language, consents, updated_at, created_at) VALUES ('kept', 'OTHER', 'GENERAL', 'CLOSED',"
+    " 'x', 'x', 'x', 'x', 'ko', '[]', :at, :at) RETURNING id), m AS (INSERT INTO inquiry_messages"
+    " (inquiry_id, author, text, created_at) SELECT id, 'CUSTOMER', 'x', :at FROM i"
+    " RETURNING id, inquiry_id) INSERT INTO attachments (token_hash, filename, upload_id,"
+    " storage_key, inquiry_id, message_id, expires_at, created_at)"
+    " SELECT 'taken', 'x', uuidv7(), 'x', inquiry_id, id, :at, :at FROM m"
+)
+TICKET = (
+    "INSERT INTO attachments (token_hash, filename, expires_at, created_at)"
+    " VALUES ('kept', 'x', :at, :at)"
+)
+
 TABLE = [
+    Kept("inquiries", 1096 * DAY, INQUIRY, "inquiries WHERE number = 'kept'"),
+    Kept("tickets", 0 * DAY, TICKET, "attachments WHERE token_hash = 'kept'"),
     Kept("depositors", 1827 * DAY, DEPOSITOR, "bank_deposits WHERE name IS NOT NULL"),
     Kept("cases", 1096 * DAY, CASE, "cases WHERE business_number = 'kept'"),
     Kept("notifications", 365 * DAY, NEWS, "notifications WHERE kind = 'kept'"),

@@ -22,6 +22,7 @@ from tests.flows import (
     sign_up_individual,
     start_payment,
 )
+from tests.inquiries import inquire
 from tests.integration.test_route_guards import BODIES, GUARDED, ROUTES, name
 
 WITH_ID = [route for route in GUARDED if "{" in route.path]
@@ -34,7 +35,7 @@ LISTS = (
     "/v1/users",
     "/v1/invitations",
     "/v1/payment-methods",
-    *(OWN := ("/v1/me", "/v1/me/export")),
+    *(OWN := ("/v1/me", "/v1/me/export", "/v1/inquiries")),
 )
 
 
@@ -59,12 +60,14 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
         )
         card = await register_card(client, world, first)
         export = await client.get("/v1/orders/export?format=xlsx", headers=first.headers)
+        asked = await inquire(client, first.headers)
         news = await client.get("/v1/notifications", headers=first.headers)
     link = await link_to_site(
         portal, person, first.company_id, membership["site"]["id"], member=True
     )
     ids = {
         "notification_id": news.json()["items"][0]["id"],
+        **asked,
         "payment_method_id": card["id"],
         "export_id": export.json()["id"],
         "quote_id": quote["id"],
@@ -85,6 +88,8 @@ async def two(portal: FastAPI, world: World) -> tuple[Member, Member, dict[str, 
 def test_the_walk_knows_every_parameter() -> None:
     known = {
         "notification_id",
+        "inquiry_id",
+        "attachment_id",
         "document_id",
         "order_id",
         "item_id",
@@ -112,6 +117,7 @@ def test_the_walk_knows_every_parameter() -> None:
         "/v1/auth/social/{provider}",
         "/v1/faqs/{faq_id}",
         "/v1/faqs/{faq_id}/feedback",
+        "/v1/attachments/{ticket}",
         "/v1/auth/social/{provider}/callback",
     }
 

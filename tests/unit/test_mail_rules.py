@@ -16,7 +16,7 @@ from app.domain.mail_rules import (
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 TEXTS = Path(__file__).parents[2] / "app" / "services" / "mail_texts"
-ALWAYS = ["VERIFICATION", "OWN", "CONTRACT", "SECURITY", "INVITATION", "OPERATOR"]
+ALWAYS = ["VERIFICATION", "OWN", "ANSWER", "CONTRACT", "SECURITY", "INVITATION", "OPERATOR"]
 
 
 def test_every_text_has_a_purpose_and_both_languages() -> None:
