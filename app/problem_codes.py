@@ -1005,6 +1005,18 @@ PROBLEM_CODES = _catalogue(
         "Such a request is being looked at already.",
     ),
     (
+        "notification_required",
+        422,
+        "이 소식의 메일은 끌 수 없습니다.",
+        "These mails cannot be switched off.",
+    ),
+    (
+        "notification_twice",
+        422,
+        "같은 소식이 두 번 있습니다.",
+        "A topic is named twice.",
+    ),
+    (
         "inquiry_type_not_offered",
         422,
         "선택한 유형에서 고를 수 없는 문의 타입입니다.",

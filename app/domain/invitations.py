@@ -18,6 +18,8 @@ from app.domain.errors import DomainError
 LIFETIME: Final = timedelta(days=7)
 RESEND_AFTER: Final = timedelta(minutes=1)
 MOST_SENDS: Final = 10
+LINK_LASTS: Final = timedelta(hours=72)
+"""How long the groupware's word that somebody administers a site holds (PRODUCT.md section 5)."""
 MOST_USERS: Final = 1_000
 """Users and open invitations of a company: they are searched and sorted after decryption."""
 

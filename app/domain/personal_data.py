@@ -265,6 +265,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         faq_entries category
         notices kind
         notifications kind
+        notification_preferences topic
         groupware_links issuer
         held_lines code
         idempotency_records operation key

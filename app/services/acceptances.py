@@ -7,7 +7,6 @@ first is remembered and takes effect with the link (decision 12).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import exists, or_, select, update
@@ -25,7 +24,7 @@ from app.db.tables.sites import Site
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
-from app.domain.invitations import Acceptance, outcome_when_linked
+from app.domain.invitations import LINK_LASTS, Acceptance, outcome_when_linked
 from app.domain.persons import mask_email
 from app.services.audit import AuditEntry, record
 from app.services.mails import Mails, NewMail
@@ -34,8 +33,6 @@ from app.services.order_events import account_actor
 from app.services.rate_limits import RateLimit, count_hit
 
 PREVIEWS = RateLimit("user_invitation_preview", 60, timedelta(hours=1))
-LINK_LASTS: Final = timedelta(hours=72)
-"""How long the groupware's word that somebody administers a site holds (PRODUCT.md section 5)."""
 
 
 @dataclass(frozen=True, slots=True)

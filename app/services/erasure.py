@@ -29,6 +29,8 @@ _OF_SESSIONS = """
         DELETE FROM known_devices WHERE account_id = :account
     ), news AS (
         DELETE FROM notifications WHERE account_id = :account
+    ), preferences AS (
+        DELETE FROM notification_preferences WHERE account_id = :account
     ), address_links AS (
         DELETE FROM email_verifications WHERE account_id = :account
     ), kept_answers AS (

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
-from app.db.queue import Job
+from app.db.queue import Job, enqueue
 from app.db.tables.notifications import Notification
 from app.db.tables.plumbing import Mail
 from app.db.vault import Vault
@@ -35,6 +35,7 @@ from app.domain.mail_rules import (
 )
 from app.domain.mails import MailAttachment, OutgoingMail
 from app.domain.provider_errors import ProviderError, ProviderRefused
+from app.services.mail_wishes import copies_of, is_wanted
 from app.services.ports import MailTransport
 
 SEND_MAIL = "send_mail"
@@ -183,7 +184,11 @@ class Mails:
         """Sends a queued mail; one that was sent is left alone. A failure is tried again later."""
         async with self._database.system_session("send mail") as session:
             row = await session.get(Mail, mail_id)
+            wanted = row is not None and await is_wanted(session, row)
         if row is None or row.state != "QUEUED":
+            return
+        if not wanted:
+            await self._leave(row.id)
             return
         paper = await self._papers.paper(row)
         refused = False
@@ -196,7 +201,7 @@ class Mails:
             return
         async with self._database.system_session("send mail") as session:
             now = await self._clock.now(session)
-            await session.execute(
+            done = await session.execute(
                 update(Mail)
                 .where(Mail.id == mail_id, Mail.state == "QUEUED")
                 .values(
@@ -204,6 +209,19 @@ class Mails:
                     sent_at=None if refused else now,
                     attempts=row.attempts + 1,
                 )
+                .returning(Mail.id)
+            )
+            if done.one_or_none() is not None:
+                copies = await copies_of(session, self._vault, row, now)
+                await enqueue(session, [Job(SEND_MAIL, copied) for copied in copies])
+
+    async def _leave(self, mail_id: UUID) -> None:
+        """Told in the portal only."""
+        async with self._database.system_session("send mail") as session:
+            await session.execute(
+                update(Mail)
+                .where(Mail.id == mail_id, Mail.state == "QUEUED")
+                .values(state="UNWANTED")
             )
 
     async def _postpone(self, mail_id: UUID, attempts: int) -> None:

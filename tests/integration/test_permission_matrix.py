@@ -133,6 +133,8 @@ OPERATIONS = {
     "get_inquiry_attachment": "me.read",
     "add_inquiry_message": "me.update",
     "read_notification": "me.update",
+    "get_notification_preferences": "me.read",
+    "set_notification_preferences": "me.update",
     "withdraw": "me.withdraw",
     "list_links": "me.read",
     "add_social_link": "me.update",
@@ -600,6 +602,16 @@ async def something_told(stage: Stage, actor: Actor) -> Request:
             at=wire_now(),
         )
     return {"notification_id": told}, None, {}
+
+
+@request("get_notification_preferences")
+async def what_is_mailed(stage: Stage, actor: Actor) -> Request:
+    return {}, None, {}
+
+
+@request("set_notification_preferences")
+async def what_shall_be_mailed(stage: Stage, actor: Actor) -> Request:
+    return {}, {"items": [{"topic": "INQUIRIES", "mail": False}]}, {}
 
 
 OF_AN_INQUIRY = {

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.tables.base import Base, Key
+from app.db.tables.base import Base, Key, one_of
 
 
 class Notification(Base):
@@ -26,3 +26,15 @@ class Notification(Base):
     words: Mapped[bytes] = mapped_column(LargeBinary())
     created_at: Mapped[datetime] = mapped_column(index=True)
     read_at: Mapped[datetime | None]
+
+
+class NotificationPreference(Base):
+    """What an account chose of a topic; without a row the rule holds that is for its kind."""
+
+    __tablename__ = "notification_preferences"
+    __table_args__ = (one_of("topic", "ORDERS", "MEMBERSHIPS", "USAGE", "INQUIRIES", "SECURITY"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    mail: Mapped[bool]
+    updated_at: Mapped[datetime]

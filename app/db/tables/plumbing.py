@@ -79,7 +79,7 @@ class Mail(Base):
 
     __tablename__ = "mails"
     __table_args__ = (
-        one_of("state", "QUEUED", "SENT", "FAILED"),
+        one_of("state", "QUEUED", "SENT", "FAILED", "UNWANTED"),
         Index("ix_mails_due", "due_at", postgresql_where="state = 'QUEUED'"),
         Index("ix_mails_handed_over", "created_at", postgresql_where="kind = 'handed_over'"),
         Index(
@@ -100,6 +100,8 @@ class Mail(Base):
     """The quote whose paper goes with it."""
     document_id: Mapped[UUID | None]
     """The paper of the company that goes with it (문서함)."""
+    copy_of: Mapped[UUID | None]
+    """The mail about a company's business that an ADMIN wanted a copy of."""
     recipient: Mapped[bytes] = mapped_column(LargeBinary())
     recipient_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
     """None for mails of before there was one."""
