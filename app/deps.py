@@ -74,6 +74,7 @@ from app.services.new_accounts import NewAccounts
 from app.services.notices import Notices
 from app.services.notifications import Notifications
 from app.services.one_time import OneTimeTokens
+from app.services.operator_accounts import OperatorAccounts
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_coupons import OperatorCoupons
@@ -81,6 +82,7 @@ from app.services.operator_disputes import OperatorDisputes
 from app.services.operator_inquiries import OperatorInquiries
 from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_refunds import OperatorRefunds
+from app.services.operator_sessions import OperatorSessions
 from app.services.operator_terminations import OperatorTerminations
 from app.services.order_csv import OrderCsv
 from app.services.order_workbooks import OrderWorkbooks
@@ -178,6 +180,8 @@ class Deps:
     termination_ends: TerminationEnds
     operator_terminations: OperatorTerminations
     room_checks: RoomChecks
+    operator_accounts: OperatorAccounts
+    operator_sessions: OperatorSessions
     operator_catalogue: OperatorCatalogue
     operator_coupons: OperatorCoupons
     operator_agreements: OperatorAgreements
@@ -486,6 +490,8 @@ def build_deps(
         case_decisions=CaseDecisions(
             database, clock, vault, one_time, mails, emails, invitations, settings.spa_url
         ),
+        operator_accounts=OperatorAccounts(database, clock, vault, passwords),
+        operator_sessions=OperatorSessions(database, clock, vault, passwords, one_time, limits),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,
         kept_prices=KeptPrices(),

@@ -11,6 +11,7 @@ from app.routers import (
     operator_agreements,
     operator_bank_deposits,
     operator_books,
+    operator_cases,
     operator_catalogue,
     operator_coupons,
     operator_disputes,
@@ -19,11 +20,14 @@ from app.routers import (
     operator_invoices,
     operator_notices,
     operator_refunds,
+    operator_sessions,
     operator_terminations,
     operator_terms,
 )
 
 OPERATOR_MODULES = (
+    operator_sessions,
+    operator_cases,
     operator_catalogue,
     operator_coupons,
     operator_faqs,
@@ -39,8 +43,9 @@ OPERATOR_MODULES = (
     operator_books,
 )
 DESCRIPTION = """
-What the operator's staff does, on a listener of its own (`OPERATOR_PORT`). For now one operator is
-known, by the token of the settings. Every change is in the audit log.
+What the operator's staff does, on a listener of its own (`OPERATOR_PORT`). They sign in with a
+name, a password and a code of their authenticator; what they may do says their role. Every change,
+and every look at personal data, is in the audit log.
 
 Errors are RFC 9457 problem documents with a stable `code`. Money is integer KRW without VAT, times
 are RFC 3339, business dates are Asia/Seoul.
@@ -50,6 +55,8 @@ PAPER = Paper(
     summary="Operator's side of the customer portal.",
     description=DESCRIPTION,
     tags=[
+        {"name": "session", "description": "운영자 로그인."},
+        {"name": "cases", "description": "심사 요청: business documents and claims."},
         {"name": "catalogue", "description": "요금제 관리: versions and drafts."},
         {"name": "coupons", "description": "쿠폰 관리."},
         {"name": "price agreements", "description": "협약 단가 관리."},

@@ -1005,6 +1005,14 @@ PROBLEM_CODES = _catalogue(
         "Such a request is being looked at already.",
     ),
     (
+        "operator_name_invalid",
+        422,
+        "운영자 이름은 영문 소문자로 시작하고 2~30자여야 합니다.",
+        "An operator's name is 2 to 30 of a-z, 0-9, . _ - and begins with a letter.",
+    ),
+    ("operator_exists", 409, "이미 있는 운영자입니다.", "There is such an operator already."),
+    ("operator_not_found", 404, "운영자를 찾을 수 없습니다.", "There is no such operator."),
+    (
         "notification_required",
         422,
         "이 소식의 메일은 끌 수 없습니다.",

@@ -67,10 +67,6 @@ ADDRESSES = (
 )
 """Of others, and of the SPA: https in production."""
 
-SANDBOX_OPERATOR_TOKEN = SecretStr("sandbox-operator-token-0123456789abcdef")
-"""What `make run` gives the operator's listener: public, so refused in production."""
-SHORTEST_OPERATOR_TOKEN = 32
-
 SANDBOX_SUPPLIER = "다우오피스 (샌드박스)"
 
 
@@ -89,7 +85,7 @@ class Settings(BaseSettings):
     operator_port: int = 0
     """The operator's listener, never routed to the outside; 0 turns it off."""
     operator_token: SecretStr | None = None
-    """What the one operator shows there until operators have accounts; without it nobody is one."""
+    """Gone: the staff have accounts (`python -m tools.operators`). Production refuses it."""
     forwarded_allow_ips: str = "127.0.0.1"
     """Addresses of proxies whose X-Forwarded-For is believed."""
     cors_origins: Words = (
@@ -238,20 +234,12 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
-    def _operator_has_a_token(self) -> Self:
-        token = self.operator_token
-        if token is not None and len(token.get_secret_value()) < SHORTEST_OPERATOR_TOKEN:
-            raise ValueError(f"OPERATOR_TOKEN needs {SHORTEST_OPERATOR_TOKEN} characters")
-        if self.operator_port and token is None:
-            raise ValueError("OPERATOR_PORT without OPERATOR_TOKEN: nobody could sign in there")
-        return self
-
-    @model_validator(mode="after")
     def _refuse_sandbox_in_production(self) -> Self:
         if self.environment is not Environment.PRODUCTION:
             return self
+        if self.operator_token is not None:
+            raise ValueError("OPERATOR_TOKEN is gone: make accounts with python -m tools.operators")
         kept = [name for name, secret in SANDBOX_SECRETS.items() if getattr(self, name) == secret]
-        kept += ["operator_token"] if self.operator_token == SANDBOX_OPERATOR_TOKEN else []
         if kept:
             raise ValueError("production refuses the sandbox's secrets: " + ", ".join(kept).upper())
         plain = [name for name in ADDRESSES if not str(getattr(self, name)).startswith("https://")]

@@ -1,30 +1,35 @@
-"""The operator's application over the parts of a portal, and who signs in there."""
+"""The operator's application over the parts of a portal, and who is signed in there."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import httpx
 from fastapi import FastAPI
 
+from app.domain.operators import OperatorRole
 from app.operator_app import create_operator_app
-from app.settings import SANDBOX_OPERATOR_TOKEN
+from tools.sandbox_operators import hold_session
 
-TOKEN = {"Authorization": f"Bearer {SANDBOX_OPERATOR_TOKEN.get_secret_value()}"}
+_TOKEN = "tests-operator-token-0123456789abcdef"
+TOKEN = {"Authorization": f"Bearer {_TOKEN}"}
+NAME = "bootstrap"
 
 
-def operator_app(portal: FastAPI, *, with_token: bool = True) -> FastAPI:
-    deps = portal.state.deps
-    token = SANDBOX_OPERATOR_TOKEN if with_token else None
-    settings = deps.settings.model_copy(update={"operator_token": token})
-    return create_operator_app(replace(deps, settings=settings))
+def token_of(role: OperatorRole, name: str | None = None) -> dict[str, str]:
+    """Of somebody with one role; signed in by `operator_client(portal, role, name)`."""
+    return {"Authorization": f"Bearer tests-{(name or role).lower()}-0123456789abcdef-0123"}
 
 
 @asynccontextmanager
 async def operator_client(
-    portal: FastAPI, *, with_token: bool = True
+    portal: FastAPI, role: OperatorRole | None = None, name: str | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Without a header of its own."""
-    transport = httpx.ASGITransport(operator_app(portal, with_token=with_token))
+    """Without a header of its own. An ADMIN is signed in by `TOKEN`, others by `token_of`."""
+    deps = portal.state.deps
+    await hold_session(deps, NAME, OperatorRole.ADMIN, _TOKEN)
+    if role is not None:
+        token = token_of(role, name)["Authorization"].partition(" ")[2]
+        await hold_session(deps, (name or role).lower(), role, token)
+    transport = httpx.ASGITransport(create_operator_app(deps))
     async with httpx.AsyncClient(transport=transport, base_url="http://operator") as client:
         yield client

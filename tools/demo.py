@@ -20,6 +20,7 @@ from sqlalchemy import select
 from app.db.tables.accounts import Account
 from app.deps import Deps, build_deps
 from app.settings import Settings
+from tools import sandbox_operators
 from tools.demo_rows import PASSWORD, import_company, let_a_year_pass, make_admin
 from tools.visitor import Applicant, Json, Unexpected, Visitor, with_check_digit
 
@@ -143,7 +144,7 @@ def sign_ins() -> str:
     rows.append((*ADMIN, "한빛상사, 옛길물산"))
     lines = [f"demo sign-ins, password: {PASSWORD}"]
     lines += [f"  {login_id:<15} {_padded(what, 44)} {name}" for login_id, what, name in rows]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, sandbox_operators.sign_ins()]) + "\n"
 
 
 def _padded(words: str, columns: int) -> str:
@@ -154,6 +155,7 @@ def _padded(words: str, columns: int) -> str:
 
 async def fill(deps: Deps, portal: httpx.AsyncClient, sandbox: httpx.AsyncClient) -> None:
     """Makes what is missing. Raises `Unexpected`."""
+    await sandbox_operators.make_staff(deps)
     async with deps.database.system_session("demo data") as session:
         wanted = [ADMIN[0], *(company.login_id for company in COMPANIES)]
         rows = await session.execute(select(Account.login_id).where(Account.login_id.in_(wanted)))

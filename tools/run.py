@@ -22,7 +22,6 @@ from pathlib import Path
 from types import FrameType
 
 from app.db.prepare import prepare
-from app.settings import SANDBOX_OPERATOR_TOKEN
 from tools.postgres import EmbeddedPostgres
 
 DATABASE = "portal"
@@ -120,8 +119,6 @@ def _environment(data_dir: Path) -> dict[str, str]:
     issuer = f"http://localhost:{environment['SANDBOX_PORT']}/groupware"
     environment.setdefault("GROUPWARE_OIDC_ISSUER", issuer)
     environment.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{environment['PORT']}")
-    if environment.get("OPERATOR_PORT", "0") != "0":
-        environment.setdefault("OPERATOR_TOKEN", SANDBOX_OPERATOR_TOKEN.get_secret_value())
     environment.setdefault("BANK_ACCOUNT_NUMBER", "140-012-345678")
     environment.setdefault("PORTONE_BILLING_CHANNEL_KEY", "channel-key-billing")
     environment.setdefault("PORTONE_VIRTUAL_ACCOUNT_CHANNEL_KEY", "channel-key-virtual-account")

@@ -68,6 +68,12 @@ class AuditAction(StrEnum):
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
     FAQ_CHANGED = "faq.changed"
+    OPERATOR_CREATED = "operator.created"
+    OPERATOR_CHANGED = "operator.changed"
+    OPERATOR_DISABLED = "operator.disabled"
+    OPERATOR_SIGNED_IN = "operator.signed_in"
+    OPERATOR_SIGNED_OUT = "operator.signed_out"
+    OPERATOR_PASSWORD_CHANGED = "operator.password_changed"  # noqa: S105
     INQUIRY_READ = "inquiry.read"
     INQUIRY_ANSWERED = "inquiry.answered"
     INQUIRY_CLOSED = "inquiry.closed"
@@ -159,6 +165,14 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
         AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
+        AuditAction.OPERATOR_CREATED: Name("운영자 계정 생성", "An operator was made"),
+        AuditAction.OPERATOR_CHANGED: Name("운영자 계정 변경", "An operator was changed"),
+        AuditAction.OPERATOR_DISABLED: Name("운영자 계정 중지", "An operator was disabled"),
+        AuditAction.OPERATOR_SIGNED_IN: Name("운영자 로그인", "An operator signed in"),
+        AuditAction.OPERATOR_SIGNED_OUT: Name("운영자 로그아웃", "An operator signed out"),
+        AuditAction.OPERATOR_PASSWORD_CHANGED: Name(
+            "운영자 비밀번호 변경", "An operator's password was changed"
+        ),
         AuditAction.INQUIRY_READ: Name("문의 열람", "An inquiry was read"),
         AuditAction.INQUIRY_ANSWERED: Name("문의 답변", "An inquiry was answered"),
         AuditAction.INQUIRY_CLOSED: Name("문의 종료", "An inquiry was closed"),

@@ -1,9 +1,13 @@
 """운영자: the operator's roles and what each may do (PRODUCT.md section 16)."""
 
-from collections.abc import Mapping
+import hmac
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from app.domain.errors import DomainError
 
@@ -28,6 +32,9 @@ class OperatorPermission(StrEnum):
     FAQ_MANAGE = "faq.manage"
     NOTICES_MANAGE = "notices.manage"
     INQUIRIES_MANAGE = "inquiries.manage"
+    CASES_MANAGE = "cases.manage"
+    SESSION = "session"
+    """What everybody who is signed in may do: look at the own account, end the own session."""
 
 
 OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = MappingProxyType(
@@ -38,6 +45,8 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.FAQ_MANAGE,
                 OperatorPermission.NOTICES_MANAGE,
                 OperatorPermission.INQUIRIES_MANAGE,
+                OperatorPermission.CASES_MANAGE,
+                OperatorPermission.SESSION,
             }
         ),
         OperatorRole.BILLING: frozenset(
@@ -49,10 +58,15 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.TERMINATIONS_RECORD,
                 OperatorPermission.BOOKS_READ,
                 OperatorPermission.INVOICES_MANAGE,
+                OperatorPermission.SESSION,
             }
         ),
         OperatorRole.CATALOGUE: frozenset(
-            {OperatorPermission.CATALOGUE_MANAGE, OperatorPermission.COUPONS_MANAGE}
+            {
+                OperatorPermission.CATALOGUE_MANAGE,
+                OperatorPermission.COUPONS_MANAGE,
+                OperatorPermission.SESSION,
+            }
         ),
         OperatorRole.ADMIN: frozenset(OperatorPermission),
     }
@@ -66,11 +80,41 @@ class Operator:
     name: str
     roles: frozenset[OperatorRole]
 
+    @property
+    def permissions(self) -> frozenset[OperatorPermission]:
+        return frozenset().union(*(OPERATOR_PERMISSIONS[role] for role in self.roles))
+
     def require(self, permission: OperatorPermission) -> None:
         """Raises `permission_denied`."""
-        if not any(permission in OPERATOR_PERMISSIONS[role] for role in self.roles):
+        if permission not in self.permissions:
             raise DomainError("permission_denied")
 
 
-BOOTSTRAP = Operator("bootstrap", frozenset({OperatorRole.ADMIN}))
-"""Whoever holds the token of the settings, until operators have accounts of their own."""
+NAME: Final = r"[a-z][a-z0-9._-]{1,29}"
+"""What an account may be called: it is in the audit log for good."""
+SESSION_LASTS: Final = timedelta(hours=8)
+STEP_SECONDS: Final = 30
+"""RFC 6238: how long a code is shown."""
+STEPS_AROUND: Final = 1
+"""A code of the half minute before or after is taken, too: clocks differ."""
+
+
+def check_name(name: str) -> str:
+    """Raises `operator_name_invalid`."""
+    if not re.fullmatch(NAME, name):
+        raise DomainError("operator_name_invalid")
+    return name
+
+
+def step_of(
+    code: str, now: datetime, last: int | None, code_at: Callable[[int], str]
+) -> int | None:
+    """The half minute whose code this is, newer than the `last` that was taken; else None.
+
+    `code_at`: the secret's code of a half minute since 1970.
+    """
+    today = int(now.timestamp()) // STEP_SECONDS
+    for step in range(today - STEPS_AROUND, today + STEPS_AROUND + 1):
+        if (last is None or step > last) and hmac.compare_digest(code_at(step), code):
+            return step
+    return None

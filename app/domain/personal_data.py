@@ -101,6 +101,7 @@ INQUIRY = Keeping(
     "전자상거래법 제6조, 같은 법 시행령 제6조 제1항: 소비자 불만·분쟁처리 기록 3년 †",
     outlives_withdrawal=True,
 )
+STAFF = Keeping("STAFF", "who may act for the operator", "ends with the account or the session")
 RETIRED = Keeping(
     "RETIRED",
     "a login ID is never given again: its keyed hash stays",
@@ -130,6 +131,7 @@ PASSING = "gone within a day"
 COPY = "a copy of what another section has"
 NO_ACCOUNTS = "of a sender without an account, or the company's record"
 OF_COMPANY = "the company's, and shown to everybody who manages its payments"
+OF_STAFF = "the operator's staff, who are no members"
 ANOTHERS = "the company's record of somebody it named"
 
 
@@ -155,6 +157,9 @@ FACTS: tuple[Fact, ...] = (
     _fact("accounts.position", "position", MEMBER, "account"),
     _fact("accounts.landline", "landline", MEMBER, "account"),
     _inside("retired_login_ids.login_id_hash", "hash of a former login ID", RETIRED, KEYED),
+    _inside("operators.password_hash", "argon2id of a member of staff", STAFF, OF_STAFF),
+    _inside("operators.totp_secret", "key of the staff's codes", STAFF, OF_STAFF),
+    _inside("operator_sessions.address", "internet address of staff", STAFF, OF_STAFF),
     _fact("consents.kind", "what was agreed to", CONTRACT, "consents"),
     _fact("consents.version", "in which version", CONTRACT, "consents"),
     _fact("sessions.device", "what the device calls itself", SESSION, "sessions"),
@@ -265,6 +270,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         faq_entries category
         notices kind
         notifications kind
+        operators name roles state
         notification_preferences topic
         groupware_links issuer
         held_lines code
@@ -312,6 +318,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         """
         business_verifications token_hash
         attachments token_hash sha256
+        operator_sessions token_hash
         case_files sha256
         corporate_invitations token_hash
         email_verifications token_hash

@@ -1,11 +1,5 @@
-"""The operator's permissions as types: what an endpoint's signature says is what is checked.
+"""The operator's permissions as types: what an endpoint's signature says is what is checked."""
 
-Until operators have accounts there is one, who holds the token of the settings; without a token
-in the settings nobody is an operator.
-"""
-
-import hashlib
-import hmac
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,11 +7,20 @@ from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
 
 from app.domain.errors import DomainError
-from app.domain.operators import BOOTSTRAP, Operator, OperatorPermission
+from app.domain.operators import Operator, OperatorPermission
 from app.routers.dependencies import deps_of
+from app.services.operator_sessions import SignedIn
 
 FOR_AN_OPERATOR = ("not_authenticated", "permission_denied", "invalid_request")
 """What every operation of the operator can answer besides its own refusals."""
+
+
+async def _signed_in(request: Request) -> SignedIn:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token.isascii():
+        raise DomainError("not_authenticated")
+    return await deps_of(request).operator_sessions.find(token)
 
 
 class RequiresOperator(SecurityBase):
@@ -29,23 +32,25 @@ class RequiresOperator(SecurityBase):
         self.scheme_name = "operator_token"
 
     async def __call__(self, request: Request) -> Operator:
-        expected = deps_of(request).settings.operator_token
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        given = token.strip() if scheme.lower() == "bearer" else ""
-        if expected is None or not _same(given, expected.get_secret_value()):
-            raise DomainError("not_authenticated")
-        BOOTSTRAP.require(self.permission)
-        return BOOTSTRAP
+        signed_in = await _signed_in(request)
+        signed_in.operator.require(self.permission)
+        return signed_in.operator
 
 
-def _same(given: str, expected: str) -> bool:
-    """In constant time, whatever the lengths."""
-    digests = [
-        hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest() for word in (given, expected)
-    ]
-    return hmac.compare_digest(*digests)
+class RequiresOperatorSession(SecurityBase):
+    """The same for what an operator does with the own session, whatever their roles are."""
+
+    def __init__(self) -> None:
+        self.permission = OperatorPermission.SESSION
+        self.model = HTTPBearerModel()
+        self.scheme_name = "operator_token"
+
+    async def __call__(self, request: Request) -> SignedIn:
+        return await _signed_in(request)
 
 
+CanUseSession = Annotated[SignedIn, Depends(RequiresOperatorSession())]
+CanManageCases = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.CASES_MANAGE))]
 CanManageCatalogue = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.CATALOGUE_MANAGE))
 ]

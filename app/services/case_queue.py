@@ -41,6 +41,7 @@ class QueuedCase:
 class StoredFile:
     """A file as it was sent; `filename` is the sender's, made safe to show."""
 
+    id: UUID
     filename: str
     media_type: str
     size: int
@@ -116,6 +117,29 @@ class CaseQueue:
                 [self._file(row) for row in files],
             )
 
+    async def file(self, case_id: UUID, file_id: UUID, operator: str, why: str) -> StoredFile:
+        """One of its files: audited. Raises `case_not_found`, `attachment_not_found`."""
+        async with self._database.system_session("operator: case") as session:
+            case = await session.get(Case, case_id)
+            if case is None:
+                raise DomainError("case_not_found")
+            row = await session.get(CaseFile, file_id)
+            if row is None or row.case_id != case_id:
+                raise DomainError("attachment_not_found")
+            record(
+                session,
+                AuditEntry(
+                    company_id=None,
+                    account_id=case.account_id,
+                    actor=operator_actor(operator),
+                    action=AuditAction.CASE_READ,
+                    at=await self._clock.now(session),
+                    subject=str(case.id),
+                    details={"why": why, "file": str(file_id)},
+                ),
+            )
+            return self._file(row)
+
     def content(self, file: StoredFile) -> AsyncIterator[bytes]:
         """The file's bytes, a part at a time."""
         return self._storage.read(file.key)
@@ -139,7 +163,7 @@ class CaseQueue:
 
     def _file(self, row: CaseFile) -> StoredFile:
         name = self._vault.open("case_files.filename", row.filename)
-        return StoredFile(name, row.media_type, row.size, row.storage_key)
+        return StoredFile(row.id, name, row.media_type, row.size, row.storage_key)
 
     def _opened(self, column: str, sealed: bytes | None) -> str | None:
         return self._vault.open(column, sealed) if sealed else None

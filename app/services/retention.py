@@ -24,6 +24,8 @@ SSO_LOGINS_KEPT: Final = timedelta(hours=1)
 WEBHOOK_IDS_DAYS: Final = 30
 """A provider repeats a message for hours; its id is kept for much longer."""
 JOB_LOG_DAYS: Final = 30
+OPERATOR_SESSIONS_DAYS: Final = 92
+"""As long as sign-ins of members."""
 FAREWELL_DAYS: Final = 4
 """The mail that tells a former person of the handover: within the five days of an erasure."""
 NO_ROW: Final = UUID(int=0)
@@ -180,6 +182,13 @@ PURGES: Final = (
             " SELECT a.upload_id, cast(:until AS timestamptz)"
             " FROM attachments a JOIN due ON due.id = a.inquiry_id ON CONFLICT DO NOTHING"
         ),
+    ),
+    Purge(
+        "operator_sessions",
+        "operator_sessions",
+        "expires_at",
+        timedelta(days=OPERATOR_SESSIONS_DAYS),
+        wire=True,
     ),
     Purge("consents", "consents", "erase_due_at", _ENDED),
     Purge("order_workbooks", "order_workbooks", "expires_at", _ENDED),

@@ -87,6 +87,15 @@ class SignInLimits:
         """A device known to the account counts for itself: no stranger locks it out."""
         return Attempt(self._hash("device", str(device_id)))
 
+    def of_operator(self, name: str, address: str) -> Attempt:
+        """Of the operator's staff; no customer's tries count there."""
+        group = address_group(address)
+        return Attempt(
+            self._hash("operator", name, group),
+            self._hash("operator address", group),
+            self._hash("operator id", name),
+        )
+
     def of_session(self, session_id: UUID) -> Attempt:
         """A step-up: whoever holds the session's token has five tries as well."""
         return Attempt(self._hash("session", str(session_id)))

@@ -34,6 +34,8 @@ NOT_ASKED = {
     "end_session": "would end the run's own session; tests/integration/test_sessions.py",
     "change_password": "would change the run's own; tests/integration/test_account_changes.py",
     "log_out": "would end the run's own session; tests/integration/test_sessions.py",
+    "operator_sign_in": "five tries for a name; integration/test_operator_sessions.py",
+    "operator_sign_out": "would end the run's own session; integration/test_operator_sessions.py",
 }
 NEVER_2XX = {
     "receive_portone_webhook": "needs the provider's signature",

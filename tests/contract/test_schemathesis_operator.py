@@ -1,5 +1,6 @@
 """The operator's document against the running listener, as the operator and as nobody."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,26 +11,29 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.settings import SANDBOX_OPERATOR_TOKEN
+from app.deps import build_deps
+from app.domain.operators import OperatorRole
+from app.settings import Settings
 from tests.contract.test_schemathesis import answers, check_answers, fuzz
 from tests.e2e.stack import ROOT, START_SECONDS, free_port
 from tools.openapi import OPERATORS
 from tools.postgres import EmbeddedPostgres
+from tools.sandbox_operators import hold_session
 
-TOKEN = SANDBOX_OPERATOR_TOKEN.get_secret_value()
+TOKEN = "tests-operator-token-0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
 def operator_port(postgres: EmbeddedPostgres, database_name: str) -> Iterator[int]:
     """One API process, which asks nobody outside for anything that the operator does."""
     port = free_port()
+    asyncio.run(_sign_in(postgres.dsn(database_name, "portal_api")))
     environment = {
         **os.environ,
         "DATABASE_URL": postgres.dsn(database_name, "portal_api"),
         "PORT": str(free_port()),
         "METRICS_PORT": "0",
         "OPERATOR_PORT": str(port),
-        "OPERATOR_TOKEN": TOKEN,
     }
     command = [sys.executable, "-m", "app.serve"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as api:
@@ -38,6 +42,14 @@ def operator_port(postgres: EmbeddedPostgres, database_name: str) -> Iterator[in
             yield port
         finally:
             api.terminate()
+
+
+async def _sign_in(database_url: str) -> None:
+    deps = build_deps(Settings(database_url=database_url))
+    try:
+        await hold_session(deps, "bootstrap", OperatorRole.ADMIN, TOKEN)
+    finally:
+        await deps.close()
 
 
 def _wait(url: str) -> None:

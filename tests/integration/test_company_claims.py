@@ -1,8 +1,6 @@
 """A number that somebody else registered: claimed with evidence, decided by two operators."""
 
 import asyncio
-import os
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +11,7 @@ from sqlalchemy import text
 
 from app.clock import wire_now
 from app.domain.errors import DomainError
-from app.settings import Settings
+from app.domain.operators import OperatorRole
 from sandbox.world import World
 from tests.flows import (
     PASSWORD,
@@ -31,6 +29,7 @@ from tests.flows import (
 )
 from tests.imported import imported_company
 from tests.mails import link_token, mails_to
+from tests.operators import TOKEN, operator_client, token_of
 from tests.papers import form
 
 ONE, OTHER = "kim", "lee"
@@ -312,64 +311,41 @@ async def test_a_claim_on_hold_begins_its_approvals_anew(
     assert (await decisions.approve(case, OTHER)).waits is True
 
 
-async def operator(settings: Settings, *words: str) -> tuple[int, str]:
-    """The command, as a process of its own."""
-    environment = os.environ | {
-        "DATABASE_URL": settings.database_url,
-        "FILES_DIR": str(settings.files_dir),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tools.operator",
-        *words,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, said.decode()
-
-
-async def test_two_processes_that_decide_at_once_decide_once(
-    client: httpx.AsyncClient, world: World, portal: FastAPI, settings: Settings
+async def test_two_operators_who_decide_at_once_decide_once(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
 ) -> None:
     member = await squat(client, world)
     path = "/v1/company/business-documents"
     case = (await client.post(path, headers=member.headers, **form())).json()["id"]
-    told = await asyncio.gather(
-        operator(settings, "--operator", ONE, "approve", case),
-        operator(settings, "--operator", OTHER, "refuse", case, "--reason", "흐립니다"),
-    )
-    assert sorted(code for code, _ in told) == [0, 1], told
-    assert [said for code, said in told if code] == [
-        "case_decided: This case was decided already.\n"
-    ]
+    steps: list[tuple[str, Any]] = [("approve", None), ("refuse", {"reason": "흐립니다"})] * 2
+
+    async def decide(index: int, step: str, body: Any) -> httpx.Response:
+        role, name = OperatorRole.SUPPORT, f"claims-{index}"
+        async with operator_client(portal, role, name) as operator:
+            return await operator.post(
+                f"/v1/operator/cases/{case}/{step}", json=body, headers=token_of(role, name)
+            )
+
+    told = await asyncio.gather(*(decide(i, step, body) for i, (step, body) in enumerate(steps)))
+    assert sorted(answer.status_code for answer in told) == [200, 409, 409, 409]
     kinds = "SELECT kind FROM mails WHERE account_id = :id AND kind LIKE 'document%'"
     assert len(await rows(portal, kinds, id=member.account_id)) == 1
 
 
-async def test_the_operators_command_lists_shows_and_saves(
-    client: httpx.AsyncClient, world: World, portal: FastAPI, settings: Settings, tmp_path: Any
+async def test_one_operator_is_not_two(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
 ) -> None:
     squatter = await squat(client, world)
     case = (await claim(client, world, await number_of(portal, squatter))).json()["id"]
-    _, listed = await operator(settings, "list")
-    line = next(line for line in listed.splitlines() if line.startswith(case))
-    assert "COMPANY_CLAIM" in line
-    assert "real@hanbit.example" not in listed
-    _, shown = await operator(
-        settings, "--operator", ONE, "show", case, "--why", "review", "--save", str(tmp_path / "x")
-    )
-    assert "홍길동" in shown
-    assert "real@hanbit.example" in shown
-    assert [path.name for path in (tmp_path / "x").iterdir()] == ["01-사업자등록증.pdf"]
-    read = "SELECT actor || ' ' || (details ->> 'why') FROM audit_events WHERE subject = :id"
-    read += " AND action = 'case.read'"
-    assert await rows(portal, read, id=case) == ["operator:kim review"]
-    code, said = await operator(settings, "approve", "00000000-0000-0000-0000-000000000000")
-    assert (code, said) == (1, "case_not_found: There is no such case.\n")
+    path = f"/v1/operator/cases/{case}/approve"
+    async with operator_client(portal, OperatorRole.ADMIN, "claims-other") as operator:
+        first = await operator.post(path, headers=TOKEN)
+        assert first.json() == {"state": "IN_PROGRESS", "waits": True}
+        again = await operator.post(path, headers=TOKEN)
+        assert (again.status_code, again.json()["code"]) == (409, "second_operator_required")
+        headers = token_of(OperatorRole.ADMIN, "claims-other")
+        second = await operator.post(path, headers=headers)
+        assert second.json() == {"state": "APPROVED", "waits": False}
 
 
 async def test_a_decided_claim_and_its_papers_are_gone_after_three_years(

@@ -18,12 +18,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.domain.operators import OperatorPermission, OperatorRole
 from app.operator_app import OPERATOR_MODULES
-from app.routers.operators import RequiresOperator
+from app.routers.access import PUBLIC_MARK
+from app.routers.operators import RequiresOperator, RequiresOperatorSession
 from sandbox.world import World
 from tests.contracts import bring_in, noon, order, preview, set_clock
 from tests.flows import Member, customer, item, sign_up
-from tests.operators import TOKEN, operator_client
+from tests.operators import TOKEN, operator_client, token_of
 
 ROUTES = [r for module in OPERATOR_MODULES for r in module.router.routes if isinstance(r, APIRoute)]
 TIERED = json.loads((Path(__file__).parents[1] / "data" / "tiered.json").read_text("utf-8"))
@@ -89,23 +91,73 @@ def path_of(route: APIRoute) -> str:
         invoice_id=uuid.UUID(int=7),
         notice_id=uuid.UUID(int=7),
         inquiry_id=uuid.UUID(int=7),
+        case_id=uuid.UUID(int=7),
+        file_id=uuid.UUID(int=7),
         attachment_id=uuid.UUID(int=7),
         payment_id=uuid.UUID(int=7),
     )
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
+def permission_of(route: APIRoute) -> OperatorPermission | None:
+    """The one that its signature names."""
+    (asked,) = (
+        inner.call.permission
+        for inner in route.dependant.dependencies
+        if isinstance(inner.call, RequiresOperator | RequiresOperatorSession)
+    )
+    return asked
+
+
+GUARDED = [route for route in ROUTES if not hasattr(route.endpoint, PUBLIC_MARK)]
+ALLOWED = {
+    "catalogue.manage": {"CATALOGUE", "ADMIN"},
+    "coupons.manage": {"CATALOGUE", "ADMIN"},
+    "price_agreements.manage": {"BILLING", "ADMIN"},
+    "terminations.record": {"SUPPORT", "BILLING", "ADMIN"},
+    "refunds.manage": {"BILLING", "ADMIN"},
+    "books.read": {"BILLING", "ADMIN"},
+    "deposits.manage": {"BILLING", "ADMIN"},
+    "payment_terms.manage": {"BILLING", "ADMIN"},
+    "tax_invoices.manage": {"BILLING", "ADMIN"},
+    "faq.manage": {"SUPPORT", "ADMIN"},
+    "notices.manage": {"SUPPORT", "ADMIN"},
+    "inquiries.manage": {"SUPPORT", "ADMIN"},
+    "cases.manage": {"SUPPORT", "ADMIN"},
+    "session": {"SUPPORT", "BILLING", "CATALOGUE", "ADMIN"},
+}
+"""Which roles may what (PRODUCT.md section 16; docs/decisions/0031-operators.md)."""
+
+
+def test_signing_in_alone_is_for_everybody() -> None:
+    open_to_all = [route.operation_id for route in ROUTES if hasattr(route.endpoint, PUBLIC_MARK)]
+    assert open_to_all == ["operator_sign_in"]
+    assert set(ALLOWED) == {str(permission) for permission in OperatorPermission}
+
+
+@pytest.mark.parametrize("role", list(OperatorRole))
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.operation_id)
+async def test_a_role_does_what_the_table_says_and_no_more(
+    portal: FastAPI, route: APIRoute, role: OperatorRole
+) -> None:
+    may = role in ALLOWED[str(permission_of(route))]
+    method = sorted(route.methods)[0]
+    name = f"{role}-{route.operation_id}".lower().replace("_", "-")
+    async with operator_client(portal, role, name) as inner:
+        headers = token_of(role, name)
+        answer = await inner.request(method, path_of(route), headers=headers, json=body(route))
+    denied = answer.status_code == 403 and answer.json()["code"] == "permission_denied"
+    assert denied is not may, answer.text
+    assert may or answer.status_code == 403
+    assert answer.status_code != 401 or answer.json()["code"] != "not_authenticated"
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.operation_id)
 async def test_nobody_but_the_operator_comes_in(
     client: httpx.AsyncClient, portal: FastAPI, world: World, route: APIRoute
 ) -> None:
-    """Nobody, whoever guesses, a customer, and, where no token is set, whoever brings one."""
+    """Nobody, whoever guesses, and a customer."""
     method = sorted(route.methods)[0]
-    asked = [
-        inner.call.permission
-        for inner in route.dependant.dependencies
-        if isinstance(inner.call, RequiresOperator)
-    ]
-    assert len(asked) == 1
+    assert permission_of(route) is not None
     assert (route.operation_id or "").startswith("operator_")
     member = await sign_up(client, world)
     wrong = [{}, {"Authorization": "Bearer " + "x" * 40}, {"Authorization": "Bearer "}]
@@ -114,11 +166,7 @@ async def test_nobody_but_the_operator_comes_in(
             answer = await inner.request(method, path_of(route), headers=headers, json=body(route))
             assert refused(answer) == (401, "not_authenticated")
         let_in = await inner.request(method, path_of(route), headers=TOKEN, json=body(route))
-        assert let_in.status_code != 401
-    async with operator_client(portal, with_token=False) as inner:
-        for headers in (*wrong, TOKEN):
-            answer = await inner.request(method, path_of(route), headers=headers, json=body(route))
-            assert refused(answer) == (401, "not_authenticated")
+        assert let_in.status_code != 401 or refused(let_in) == (401, "invalid_credentials")
     there = await client.request(method, path_of(route), headers=TOKEN, json=body(route))
     assert refused(there) == (404, "not_found")
 
@@ -143,6 +191,15 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "channel": "PHONE",
             "reason": "OTHER",
         },
+        "operator_change_password": {
+            "password": "x",
+            "totp_code": "123456",
+            "new_password": "correct horse battery",
+        },
+        "operator_read_case": {"reason": "DECIDING"},
+        "operator_read_case_file": {"reason": "DECIDING"},
+        "operator_hold_case": {"reason": "a"},
+        "operator_refuse_case": {"reason": "a"},
         "operator_read_inquiry": {"reason": "ANSWERING"},
         "operator_read_inquiry_attachment": {"reason": "ANSWERING"},
         "operator_answer_inquiry": {"text": "a"},

@@ -148,7 +148,22 @@ TICKET = (
     " VALUES ('kept', 'x', :at, :at)"
 )
 
+STAFF = (
+    "WITH o AS (INSERT INTO operators (name, roles, state, password_hash, totp_secret, created_at,"
+    " updated_at) VALUES ('kept', '{}', 'DISABLED', 'x', 'x', :at, :at)"
+    " ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at RETURNING id)"
+    " INSERT INTO operator_sessions (operator_id, token_hash, address, created_at, expires_at)"
+    " SELECT id, 'kept', 'x', :at, :at FROM o"
+)
+
 TABLE = [
+    Kept(
+        "operator_sessions",
+        92 * DAY,
+        STAFF,
+        "operator_sessions WHERE token_hash = 'kept'",
+        wire=True,
+    ),
     Kept("inquiries", 1096 * DAY, INQUIRY, "inquiries WHERE number = 'kept'"),
     Kept("tickets", 0 * DAY, TICKET, "attachments WHERE token_hash = 'kept'"),
     Kept("depositors", 1827 * DAY, DEPOSITOR, "bank_deposits WHERE name IS NOT NULL"),

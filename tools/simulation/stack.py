@@ -1,10 +1,11 @@
 """The portal, its database and its providers in one process, under a clock moved by hand."""
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -19,16 +20,18 @@ from app.clock import wire_now
 from app.db.engine import Database
 from app.db.prepare import prepare
 from app.deps import Deps
+from app.domain.operators import OperatorRole
 from app.jobs.entrypoints import entrypoints
 from app.main import create_app
 from app.operator_app import create_operator_app
 from app.services.sweep import sweep
-from app.settings import SANDBOX_OPERATOR_TOKEN, Settings
+from app.settings import Settings
 from sandbox.app import create_sandbox
 from sandbox.faults import DroppedConnection
 from sandbox.settings import SandboxSettings
 from sandbox.world import World
 from tools.postgres import EmbeddedPostgres
+from tools.sandbox_operators import hold_session
 
 DATABASE = "simulated"
 AT_ONCE = 6
@@ -220,14 +223,14 @@ async def _start(
     to_portal.inner = httpx.ASGITransport(portal)
     await stack.enter_async_context(portal.router.lifespan_context(portal))
     deps: Deps = portal.state.deps
-    token = SANDBOX_OPERATOR_TOKEN
-    settings = deps.settings.model_copy(update={"operator_token": token})
-    operator_app = create_operator_app(replace(deps, settings=settings))
+    token = secrets.token_urlsafe(32)
+    await hold_session(deps, "simulation", OperatorRole.ADMIN, token)
+    operator_app = create_operator_app(deps)
     operator = await stack.enter_async_context(
         httpx.AsyncClient(
             transport=httpx.ASGITransport(operator_app),
             base_url="http://operator",
-            headers={"Authorization": f"Bearer {token.get_secret_value()}"},
+            headers={"Authorization": f"Bearer {token}"},
         )
     )
     await deps.daily_tasks.ensure()
