@@ -48,6 +48,7 @@ from app.services.catalogue import Catalogues
 from app.services.charges import Charges
 from app.services.company_claims import CompanyClaims
 from app.services.company_contacts import CompanyContacts
+from app.services.company_mails import CompanyMails
 from app.services.contract_import import ContractImport
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
@@ -111,6 +112,7 @@ from app.services.sessions import ClientType, Sessions
 from app.services.sign_in import SignIn
 from app.services.sign_in_limits import SignInLimits
 from app.services.site_puts import SitePuts
+from app.services.site_usage import SiteUsage
 from app.services.social import SocialSignIns
 from app.services.social_links import SocialLinks
 from app.services.sso_exchange import SsoExchange
@@ -171,6 +173,7 @@ class Deps:
     renewals: Renewals
     upcoming: Upcoming
     site_puts: SitePuts
+    site_usage: SiteUsage
     order_jobs: OrderJobs
     segments: Segments
     scheduled_changes: ScheduledChanges
@@ -502,6 +505,7 @@ def build_deps(
         payments=payments,
         books=Books(database, clock, payment_provider, payments),
         daily_tasks=DailyTasks(database, clock),
+        site_usage=SiteUsage(database, clock, groupware, CompanyMails(mails, emails)),
         refunds=refunds,
         unattended_items=UnattendedItems(database, clock),
         payment_methods=PaymentMethods(payments, tax_contacts),

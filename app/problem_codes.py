@@ -1005,6 +1005,18 @@ PROBLEM_CODES = _catalogue(
         "Such a request is being looked at already.",
     ),
     (
+        "accounting_not_contracted",
+        409,
+        "경리회계를 이용하지 않는 사이트입니다.",
+        "This site has no accounting.",
+    ),
+    (
+        "period_invalid",
+        422,
+        "조회 기간은 1년을 넘을 수 없으며 시작일이 종료일보다 늦을 수 없습니다.",
+        "A period is a year at most and does not end before it begins.",
+    ),
+    (
         "operator_name_invalid",
         422,
         "운영자 이름은 영문 소문자로 시작하고 2~30자여야 합니다.",

@@ -68,6 +68,7 @@ class MembershipRead(msgspec.Struct, frozen=True):
     accounting_visible: bool
     accounting_started_on: date | None
     revision_applied: bool
+    put_failed: bool
     plan: str
     status: str
     billing_channel: str
@@ -97,7 +98,7 @@ class MembershipRead(msgspec.Struct, frozen=True):
 _COLUMNS = (
     "m.id, s.id AS site_id, s.name AS site_name, s.url AS site_url, s.domain AS site_domain,"
     " s.business_number, s.admin_login_id, s.accounting_visible, s.accounting_started_on,"
-    " s.applied_revision >= s.revision AS revision_applied,"
+    " s.applied_revision >= s.revision AS revision_applied, s.put_failed,"
     " m.plan, m.status, m.billing_channel, m.reseller_name, m.reseller_phone,"
     " m.first_started_on, m.starts_on, m.expires_on, m.users, m.base_users,"
     " m.complimentary_users, m.storage_gb, m.base_storage_gb, m.add_ons, m.monthly_fee,"

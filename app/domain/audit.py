@@ -68,6 +68,7 @@ class AuditAction(StrEnum):
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
     FAQ_CHANGED = "faq.changed"
+    ACCOUNTING_SWITCHED = "site.accounting_switched"
     OPERATOR_CREATED = "operator.created"
     OPERATOR_CHANGED = "operator.changed"
     OPERATOR_DISABLED = "operator.disabled"
@@ -165,6 +166,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
         AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
+        AuditAction.ACCOUNTING_SWITCHED: Name(
+            "경리회계 메뉴 표시 변경", "The accounting menu was shown or hidden"
+        ),
         AuditAction.OPERATOR_CREATED: Name("운영자 계정 생성", "An operator was made"),
         AuditAction.OPERATOR_CHANGED: Name("운영자 계정 변경", "An operator was changed"),
         AuditAction.OPERATOR_DISABLED: Name("운영자 계정 중지", "An operator was disabled"),

@@ -82,6 +82,8 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "renewal_price_rises": MailPurpose.CONTRACT,
         "renewal_reminder": MailPurpose.CONTRACT,
         "service_expired": MailPurpose.CONTRACT,
+        "usage_high": MailPurpose.CONTRACT,
+        "usage_full": MailPurpose.CONTRACT,
         "admin_lost_denied": MailPurpose.SECURITY,
         "admin_lost_silent": MailPurpose.SECURITY,
         "company_claimed": MailPurpose.SECURITY,

@@ -351,7 +351,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         scheduled_changes add_ons seen_add_ons
         quotes wishes items coupon_name_ko coupon_name_en
         segments unit_prices
-        sites usage
+        sites usage usage_told
         """,
     )
     | _columns(

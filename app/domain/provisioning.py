@@ -23,6 +23,21 @@ class OperationState(StrEnum):
     FAILED = "FAILED"
 
 
+class AccountingState(StrEnum):
+    """Of the switch 경리회계."""
+
+    PENDING = "PENDING"
+    APPLIED = "APPLIED"
+    FAILED = "FAILED"
+
+
+def accounting_state(applied: bool, failed: bool) -> AccountingState:
+    """`applied`: the groupware has what is wanted; `failed`: it refused the last try."""
+    if applied:
+        return AccountingState.APPLIED
+    return AccountingState.FAILED if failed else AccountingState.PENDING
+
+
 @dataclass(frozen=True, slots=True)
 class SiteAdmin:
     login_id: str = field(repr=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.deps import Deps
 from app.services.bank_deposits import RETURN_DEPOSITS
 from app.services.card_rows import MIND_CARD
-from app.services.daily_tasks import COMPARE_BOOKS, PROVE_LEDGER
+from app.services.daily_tasks import COMPARE_BOOKS, MEASURE_SITES, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
@@ -27,6 +27,7 @@ from app.services.retention import PURGES, purge_job
 from app.services.room_checks import CHECK_ROOM
 from app.services.segments import BEGIN_SEGMENT
 from app.services.site_puts import PUT_SITE
+from app.services.site_usage import MEASURE_USAGE, TELL_USAGE
 from app.services.tax_invoices import ALARM_TAX_INVOICE, ISSUE_TAX_INVOICE
 from app.services.termination_ends import END_TERMINATION, TELL_ADMINS
 from app.services.uploads import DROP_UPLOAD
@@ -66,5 +67,8 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         CHECK_ROOM: deps.room_checks.check,
         DROP_UPLOAD: deps.uploads.drop,
         PROVE_LEDGER: deps.daily_tasks.job(PROVE_LEDGER, deps.books.prove),
+        MEASURE_SITES: deps.daily_tasks.job(MEASURE_SITES, deps.site_usage.begin_day),
+        MEASURE_USAGE: deps.site_usage.measure,
+        TELL_USAGE: deps.site_usage.tell,
         COMPARE_BOOKS: deps.daily_tasks.job(COMPARE_BOOKS, deps.books.compare),
     }

@@ -120,6 +120,7 @@ CanRequestTermination = Annotated[Access, Depends(Requires(Permission.TERMINATIO
 CanUpdateTaxContacts = Annotated[Access, Depends(Requires(Permission.COMPANY_UPDATE_TAX_CONTACTS))]
 CanUpdateRefundAccount = Annotated[Access, Depends(Requires(Permission.REFUND_ACCOUNT_UPDATE))]
 CanReadSystemStatus = Annotated[Access, Depends(Requires(Permission.SYSTEM_STATUS_READ))]
+CanUpdateSystemStatus = Annotated[Access, Depends(Requires(Permission.SYSTEM_STATUS_UPDATE))]
 CanReadAuditLog = Annotated[Access, Depends(Requires(Permission.AUDIT_READ))]
 
 SIGNED_IN = ("not_authenticated", "invalid_request")

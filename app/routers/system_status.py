@@ -1,20 +1,28 @@
 """시스템현황."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from app.domain.catalogue import Catalogue
 from app.domain.memberships import split_storage, usage_percent
+from app.domain.provisioning import AccountingState, accounting_state
 from app.language import Language
 from app.routers.answers import answer
 from app.routers.dependencies import DepsDep, LanguageDep
-from app.routers.models import AnswerStruct
-from app.routers.permissions import FOR_A_COMPANY, CanReadSystemStatus
+from app.routers.models import AnswerStruct, IsoDate, RequestModel, values_of
+from app.routers.permissions import FOR_A_COMPANY, CanReadSystemStatus, CanUpdateSystemStatus
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
-from app.services.system_status import SiteStatus, get_status, list_statuses
+from app.services.system_status import (
+    SiteStatus,
+    get_status,
+    list_statuses,
+    switch_accounting,
+    usage_history,
+)
 
 router = APIRouter(prefix="/v1/system-status", tags=["system status"], route_class=StrictRoute)
 
@@ -61,13 +69,43 @@ class OptionBody(AnswerStruct, frozen=True):
 
 
 class AccountingBody(AnswerStruct, frozen=True):
-    """경영지원-경리회계 of the site."""
+    """경영지원-경리회계 of the site. `visible`: whether its menu is wanted in the channel GNB.
+
+    `state`: PENDING until the groupware has it so, then APPLIED. FAILED: it refused, and is asked
+    again by itself.
+    """
 
     visible: bool
-    state: str
+    state: Annotated[str, values_of(AccountingState)]
     started_on: date | None
     business_number: str
     admin_login_id: str
+
+
+class SwitchAccountingRequest(RequestModel):
+    """Whether the menu is shown."""
+
+    visible: bool
+
+
+class UsageDayBody(AnswerStruct, frozen=True):
+    """A day (KST). Bytes; 1 GB is 2³⁰ of them."""
+
+    day: date
+    users: int
+    users_contracted: int
+    storage_bytes: int
+    account_bytes: int
+    public_bytes: int
+    storage_contracted_bytes: int
+
+
+class UsageHistoryBody(AnswerStruct, frozen=True):
+    """From `first_day` to `last_day`, both included."""
+
+    first_day: date
+    last_day: date
+    items: list[UsageDayBody]
 
 
 class StatusSiteBody(AnswerStruct, frozen=True):
@@ -129,6 +167,78 @@ async def get_one(
 ) -> Response:
     found, today = await get_status(deps.groupware, access, site_id)
     return answer(_body(found, await deps.catalogues.in_force_outside(today), language))
+
+
+@router.get(
+    "/{site_id}/history",
+    operation_id="get_usage_history",
+    summary="Usage of a site by day",
+    description=(
+        "A series for charts: each day's last measurement and what was contracted then, the oldest"
+        " first. Kept for a year; days on which nothing was measured are left out."
+    ),
+    response_model=UsageHistoryBody,
+    responses=problems(*FOR_A_COMPANY, "site_not_found", "period_invalid"),
+)
+async def get_history(
+    access: CanReadSystemStatus,
+    site_id: UUID,
+    first_day: Annotated[
+        IsoDate | None, Query(alias="from", description="The first day; 30 days unless it is said.")
+    ] = None,
+    last_day: Annotated[
+        IsoDate | None, Query(alias="to", description="The last day; today unless it is said.")
+    ] = None,
+) -> Response:
+    found = await usage_history(access, site_id, first_day, last_day)
+    items = [
+        UsageDayBody(
+            day.day,
+            day.users,
+            day.users_contracted,
+            day.account_bytes + day.public_bytes,
+            day.account_bytes,
+            day.public_bytes,
+            day.storage_contracted_bytes,
+        )
+        for day in found.days
+    ]
+    return answer(UsageHistoryBody(found.first_day, found.last_day, items))
+
+
+@router.put(
+    "/{site_id}/accounting",
+    operation_id="switch_accounting",
+    summary="경리회계 on or off",
+    description=(
+        "Off hides the menu in the groupware's channel GNB. Done when the groupware confirms:"
+        " `state` says so."
+    ),
+    status_code=202,
+    response_model=AccountingBody,
+    responses=problems(
+        *FOR_A_COMPANY,
+        "site_not_found",
+        "accounting_not_contracted",
+        "membership_state_conflict",
+        body=True,
+    ),
+)
+async def put_accounting(
+    access: CanUpdateSystemStatus, site_id: UUID, body: SwitchAccountingRequest
+) -> Response:
+    async with access.transaction() as (session, principal):
+        site, _ = await switch_accounting(session, principal, site_id, body.visible)
+        wanted = AccountingBody(
+            site.accounting_visible,
+            accounting_state(site.applied_revision >= site.revision, site.put_failed),
+            site.accounting_started_on,
+            site.business_number,
+            site.admin_login_id or "",
+        )
+    accepted = answer(wanted)
+    accepted.status_code = 202
+    return accepted
 
 
 def _body(status: SiteStatus, catalogue: Catalogue, language: Language) -> SystemStatusBody:
@@ -208,7 +318,7 @@ def _accounting(status: SiteStatus) -> AccountingBody | None:
         return None
     return AccountingBody(
         visible=membership.accounting_visible,
-        state="APPLIED" if membership.revision_applied else "PENDING",
+        state=accounting_state(membership.revision_applied, membership.put_failed),
         started_on=membership.accounting_started_on,
         business_number=membership.business_number,
         admin_login_id=membership.admin_login_id,

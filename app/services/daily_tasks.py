@@ -20,8 +20,9 @@ from app.domain.provider_errors import ProviderError
 
 PROVE_LEDGER: Final = "prove_ledger"
 COMPARE_BOOKS: Final = "compare_books"
+MEASURE_SITES: Final = "measure_sites"
 TIMES: Final[Mapping[str, time]] = MappingProxyType(
-    {PROVE_LEDGER: time(4, 0), COMPARE_BOOKS: time(4, 30)}
+    {PROVE_LEDGER: time(4, 0), COMPARE_BOOKS: time(4, 30), MEASURE_SITES: time(3, 0)}
 )
 """By the job's name, when it is done (KST)."""
 TRIED_AGAIN_AFTER: Final = timedelta(minutes=30)

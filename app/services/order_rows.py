@@ -281,6 +281,7 @@ class OrderRows:
             accounting_visible=True,
             access="ON",
             put_attempts=0,
+            put_failed=False,
             created_at=now,
             updated_at=now,
         )

@@ -52,7 +52,7 @@ from app.services.renewing import (
     owner_of,
     wait_for_end,
 )
-from app.services.system_status import keep_usage
+from app.services.site_usage import keep_usage
 from app.services.terminations import open_termination
 
 RENEW_MEMBERSHIP: Final = "renew_membership"

@@ -17,6 +17,7 @@ from app.clock import Clock, wire_now
 from app.db.engine import Database
 from app.domain import personal_data as kept
 from app.domain.sign_in import FORGOTTEN_AFTER
+from app.domain.usage import HISTORY_DAYS
 
 BATCH: Final = 500
 SSO_LOGINS_KEPT: Final = timedelta(hours=1)
@@ -183,6 +184,7 @@ PURGES: Final = (
             " FROM attachments a JOIN due ON due.id = a.inquiry_id ON CONFLICT DO NOTHING"
         ),
     ),
+    Purge("usage", "site_usage_days", "measured_at", timedelta(days=HISTORY_DAYS)),
     Purge(
         "operator_sessions",
         "operator_sessions",

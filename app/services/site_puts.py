@@ -36,6 +36,12 @@ async def want_access(session: AsyncSession, site: Site, access: SiteAccess, now
         await _want(session, site, now)
 
 
+async def want_accounting(session: AsyncSession, site: Site, visible: bool, now: datetime) -> None:
+    """경리회계 in the channel GNB, shown or not. The row is locked."""
+    site.accounting_visible = visible
+    await _want(session, site, now)
+
+
 async def want_end(session: AsyncSession, site: Site, now: datetime) -> None:
     """The site is closed at the groupware, which erases its data. The row is locked."""
     site.state = "TERMINATED"
@@ -48,6 +54,7 @@ async def _want(session: AsyncSession, site: Site, now: datetime) -> None:
         site.revision += 1
         site.operation_id = None
     site.put_due_at, site.put_attempts, site.updated_at = now, 0, now
+    site.put_failed = False
     await session.flush()
     await enqueue(session, [Job(PUT_SITE, site.id)])
 
@@ -146,6 +153,7 @@ class SitePuts:
             if site.revision == wish.revision:
                 site.put_due_at = site.operation_id = None
                 site.put_attempts = 0
+                site.put_failed = False
                 site.updated_at = now
                 if site.state == "TERMINATED":  # nobody is administrator of what is erased
                     site.admin_name = site.admin_email = None
@@ -160,5 +168,6 @@ class SitePuts:
             if anew:
                 site.revision += 1
                 site.operation_id = None
+            site.put_failed = anew
             site.put_attempts += 1
             site.put_due_at = now + min(POLL_AFTER * 2 ** min(site.put_attempts, 12), LONGEST_PAUSE)

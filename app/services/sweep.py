@@ -49,6 +49,8 @@ _ROWS_DUE = (
     " UNION ALL (SELECT 'renew_membership', membership_id FROM membership_schedules"
     "  WHERE due_at <= :now ORDER BY due_at LIMIT :batch)"
     " UNION ALL (SELECT 'put_site', id FROM sites WHERE put_due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'measure_usage', id FROM sites"
+    "  WHERE usage_due_at IS NOT NULL AND usage_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'mind_terms', id FROM orders"
     "  WHERE terms_next_at IS NOT NULL AND terms_next_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'return_deposits', id FROM payments"

@@ -1,11 +1,11 @@
 """시스템현황: what is in use of what is contracted, stale while the groupware is down."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.membership_reads import (
@@ -14,21 +14,25 @@ from app.db.membership_reads import (
     MembershipRead,
     UsageRead,
 )
+from app.db.tables.sites import Membership, Site
+from app.db.usage_reads import USAGE_DAYS, UsageDayRead
+from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
 from app.domain.periods import seoul_date
 from app.domain.provider_errors import ProviderError
 from app.domain.provisioning import UsageReport
+from app.domain.usage import HISTORY_DAYS
+from app.services.audit import AuditEntry, record
 from app.services.cursors import OLDEST
 from app.services.ports import Groupware
-from app.services.principals import Access
+from app.services.principals import Access, Principal
+from app.services.site_puts import want_accounting
+from app.services.site_usage import keep_usage, to_read
 
 FRESH = timedelta(minutes=5)
+SHOWN_DAYS = 30
+ACCOUNTING = "ACCOUNTING"
 MOST_SITES = 100
-
-_KEEP = text(
-    "UPDATE sites SET usage = cast(:usage AS jsonb), usage_at = :at"
-    " WHERE id = :site AND (usage_at IS NULL OR usage_at < :at)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ async def get_status(
         report = await groupware.usage(str(site_id))
     except ProviderError:
         return status, today
-    usage = _usage(report)
+    usage = to_read(report)
     await _keep(access, site_id, report)
     return replace(status, usage=usage, as_of=report.measured_at, stale=False), today
 
@@ -76,25 +80,68 @@ def _cached(membership: MembershipRead, now: datetime) -> SiteStatus:
     return SiteStatus(membership, membership.usage, membership.usage_at, stale)
 
 
-def _usage(report: UsageReport) -> UsageRead:
-    return UsageRead(
-        users=report.users_used,
-        account_bytes=report.account_bytes,
-        public_bytes=report.public_bytes,
-        options=dict(report.options),
-    )
-
-
-async def keep_usage(session: AsyncSession, site_id: UUID, report: UsageReport) -> None:
-    """The newer measurement wins, whoever writes last."""
-    values = {
-        "usage": msgspec.json.encode(_usage(report)).decode(),
-        "at": report.measured_at,
-        "site": site_id,
-    }
-    await session.execute(_KEEP, values)
-
-
 async def _keep(access: Access, site_id: UUID, report: UsageReport) -> None:
     async with access.transaction() as (session, _):
         await keep_usage(session, site_id, report)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHistory:
+    """The days that were measured, the oldest first."""
+
+    first_day: date
+    last_day: date
+    days: Sequence[UsageDayRead]
+
+
+async def usage_history(
+    access: Access, site_id: UUID, first_day: date | None, last_day: date | None
+) -> UsageHistory:
+    """Of at most a year, the last thirty days unless it is said.
+
+    Raises `site_not_found`, `period_invalid`.
+    """
+    principal, found = await access.read(
+        USAGE_DAYS, site=site_id, first_day=first_day, last_day=last_day, most=HISTORY_DAYS
+    )
+    if found is None:
+        raise DomainError("site_not_found")
+    last = last_day or seoul_date(principal.now)
+    first = first_day or last - timedelta(days=SHOWN_DAYS - 1)
+    if not 0 <= (last - first).days < HISTORY_DAYS:
+        raise DomainError("period_invalid", "/query/from")
+    days = [day for day in found.days if first <= day.day <= last]
+    return UsageHistory(first, last, days)
+
+
+async def switch_accounting(
+    session: AsyncSession, principal: Principal, site_id: UUID, visible: bool
+) -> tuple[Site, Membership]:
+    """The menu in the groupware's channel GNB: wanted at once, done when the groupware says so.
+
+    Raises `site_not_found`, `accounting_not_contracted`, `membership_state_conflict`.
+    """
+    site = await session.scalar(
+        select(Site)
+        .where(Site.id == site_id, Site.company_id == principal.company_id)
+        .with_for_update()
+    )
+    membership = await session.scalar(select(Membership).where(Membership.site_id == site_id))
+    if site is None or membership is None:
+        raise DomainError("site_not_found")
+    if site.state != "OPEN":
+        raise DomainError("membership_state_conflict")
+    if ACCOUNTING not in membership.add_ons:
+        raise DomainError("accounting_not_contracted")
+    if site.accounting_visible is not visible:
+        await want_accounting(session, site, visible, principal.now)
+        record(
+            session,
+            AuditEntry.of_company(
+                principal,
+                AuditAction.ACCOUNTING_SWITCHED,
+                subject=str(site_id),
+                details={"visible": visible},
+            ),
+        )
+    return site, membership

@@ -24,6 +24,7 @@ from app.services.cards import BILLING_KEY_COLUMN
 from app.services.link_checks import CHECK_LINK
 from app.services.order_events import CHECK_PAYMENT, SITE_CHANGED
 from app.services.ports import PaymentWebhooks, SiteWebhooks
+from app.services.site_usage import MEASURE_USAGE
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,8 @@ class ReceivedWebhooks:
         job = None
         if event.kind is SiteEventKind.OPERATION_ENDED:
             job = Job(SITE_CHANGED, site_id) if site_id else None
+        elif event.kind is SiteEventKind.USAGE_CHANGED:
+            job = Job(MEASURE_USAGE, site_id) if site_id else None
         user = None
         if event.kind is SiteEventKind.USER_CHANGED and site_id and event.subject:
             user = (site_id, event.subject)

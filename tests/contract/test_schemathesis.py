@@ -88,6 +88,7 @@ NEVER_2XX = {
     "preview_scheduled_change": "the run's site has one user for a month: there is nothing less",
     "get_upcoming": "the run asks for the end of its only service first",
     "agree_to_renewal_price": "the run's renewal is not ordered yet",
+    "switch_accounting": "the run's site has no 경리회계",
     "claim_quote": "needs the token of a mail",
     "open_inquiry": "needs the token of a mail",
     "reply_to_inquiry": "needs the token of a mail",

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tools import sandbox_operators
 from tools.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +124,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_every_printed_sign_in_works_and_has_its_role(filled: Stack) -> None:
     assert filled.printed[0] == f"demo sign-ins, password: {PASSWORD}"
-    assert [line.split()[0] for line in filled.printed[1:-1]] == list(ROLES)
+    ends = filled.printed.index(sandbox_operators.sign_ins().splitlines()[0])
+    assert [line.split()[0] for line in filled.printed[1:ends]] == list(ROLES)
+    staff = [line.split() for line in filled.printed[ends + 1 : -1]]
+    assert staff == [[name, str(role)] for name, role in sandbox_operators.STAFF]
     for login_id, role in ROLES.items():
         assert filled.get("/v1/me", filled.sign_in(login_id))["role"] == role
 

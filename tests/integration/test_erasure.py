@@ -179,10 +179,14 @@ async def test_what_is_erased_at_once_does_not_wait_for_the_job(
 
 
 KEPT_APART = "kept three years: tests/integration/test_inquiries.py, test_retention.py"
+STAFF = "the operator's staff: tests/integration/test_operator_sessions.py"
 NOT_HERS = {
     **dict.fromkeys(("inquiries.title", "inquiries.asker", "inquiries.email_index"), KEPT_APART),
     **dict.fromkeys(("inquiry_messages.text", "attachments.filename"), KEPT_APART),
     "inquiries.token": "random",
+    "operators.password_hash": STAFF,
+    "operators.totp_secret": STAFF,
+    "operator_sessions.address": STAFF,
     "inquiries.consents": "codes",
     "notifications.words": "numbers, days and amounts of a company's business",
     "faq_feedback.voter": "of a device that nobody is signed in on",

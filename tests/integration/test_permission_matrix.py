@@ -206,6 +206,8 @@ OPERATIONS = {
     "request_termination": "terminations.request",
     "undo_termination": "terminations.request",
     "list_system_status": "system_status.read",
+    "get_usage_history": "system_status.read",
+    "switch_accounting": "system_status.update",
     "get_system_status": "system_status.read",
 }
 
@@ -295,6 +297,7 @@ def request(*operations: str) -> Callable[[Maker], Maker]:
     "get_refund_account",
     "get_tax_invoice_contact",
     *("list_memberships", "get_membership", "list_system_status", "get_system_status"),
+    "get_usage_history",
     *("list_sessions", "list_sign_ins", "get_order_confirmation", "list_users", "list_invitations"),
     *("list_quotes", "export_orders"),
     *("get_my_consents", "export_my_data"),
@@ -614,6 +617,18 @@ async def what_shall_be_mailed(stage: Stage, actor: Actor) -> Request:
     return {}, {"items": [{"topic": "INQUIRIES", "mail": False}]}, {}
 
 
+@request("switch_accounting")
+async def the_accounting_menu(stage: Stage, actor: Actor) -> Request:
+    """Of a site that has 경리회계."""
+    if "site_id" in actor.ids:
+        await stage.execute(
+            "UPDATE memberships SET add_ons = add_ons || '{\"ACCOUNTING\": 1}'"
+            " WHERE site_id = cast(:id AS uuid)",
+            id=actor.ids["site_id"],
+        )
+    return actor.ids, {"visible": False}, {}
+
+
 OF_AN_INQUIRY = {
     "inquiries": "id",
     "inquiry_messages": "inquiry_id",
@@ -866,6 +881,11 @@ async def nobody_from_the_groupware(stage: Stage, actor: Actor) -> Request:
 
 ELSEWHERE = {
     ("get_system_status", P): (
+        404,
+        "site_not_found",
+        "its system status is empty: there is no site yet",
+    ),
+    ("get_usage_history", P): (
         404,
         "site_not_found",
         "its system status is empty: there is no site yet",

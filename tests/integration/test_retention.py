@@ -156,7 +156,15 @@ STAFF = (
     " SELECT id, 'kept', 'x', :at, :at FROM o"
 )
 
+USAGE = (
+    "INSERT INTO site_usage_days (site_id, company_id, day, users, users_contracted, account_bytes,"
+    " public_bytes, storage_contracted_bytes, measured_at)"
+    " SELECT id, company_id, '1999-01-01', 1, 1, 1, 1, 1, :at FROM sites"
+    " WHERE company_id = :company LIMIT 1"
+)
+
 TABLE = [
+    Kept("usage", 366 * DAY, USAGE, "site_usage_days WHERE company_id = :company"),
     Kept(
         "operator_sessions",
         92 * DAY,

@@ -133,6 +133,7 @@ async def test_a_guarded_route_lets_no_bad_token_in(
 BODIES: dict[str, dict[str, Any]] = {
     "update_me": {"department": "x"},
     "set_notification_preferences": {"items": [{"topic": "INQUIRIES", "mail": False}]},
+    "switch_accounting": {"visible": False},
     "add_inquiry_message": {"text": "x"},
     "change_password": {"new_password": "x"},
     "change_phone": {"identity_verification_token": "x" * 20},

@@ -24,6 +24,7 @@ from app.domain.operators import OperatorRole
 from app.jobs.entrypoints import entrypoints
 from app.main import create_app
 from app.operator_app import create_operator_app
+from app.services.daily_tasks import MEASURE_SITES
 from app.services.sweep import sweep
 from app.settings import Settings
 from sandbox.app import create_sandbox
@@ -236,6 +237,8 @@ async def _start(
     await deps.daily_tasks.ensure()
     control = await asyncpg.connect(postgres.dsn(DATABASE).replace("+asyncpg", ""))
     stack.push_async_callback(control.close)
+    # What a hundred sites use each day for years is not what is played here.
+    await control.execute("DELETE FROM daily_tasks WHERE name = $1", MEASURE_SITES)
     statement = _next_due(await control.fetch(_DUE_COLUMNS))
     made = Stack(portal, operator, sandbox, world, deps, control, statement)
     made.never_pause()

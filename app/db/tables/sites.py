@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +31,7 @@ class Site(OfCompany, Timestamps, Base):
             postgresql_where="plan = 'SHARED_FREE' AND state IN ('HELD', 'OPEN')",
         ),
         one_of("access", "ON", "OFF"),
+        Index("ix_sites_usage_due", "usage_due_at", postgresql_where="usage_due_at IS NOT NULL"),
         Index("ix_sites_put_due", "put_due_at", postgresql_where="put_due_at IS NOT NULL"),
     )
 
@@ -60,6 +61,27 @@ class Site(OfCompany, Timestamps, Base):
     put_due_at: Mapped[datetime | None]
     """When access or end, wanted by no order, are to be put at the groupware."""
     put_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    put_failed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The groupware refused the last try; there is another one."""
+    usage_due_at: Mapped[datetime | None]
+    usage_told: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
+    """By measure, the level (80 or 100 %) that its people know of."""
+
+
+class SiteUsageDay(Base):
+    """What was in use of what was contracted, as it was measured last that day (KST)."""
+
+    __tablename__ = "site_usage_days"
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"), index=True)
+    users: Mapped[int]
+    users_contracted: Mapped[int]
+    account_bytes: Mapped[int] = mapped_column(BigInteger())
+    public_bytes: Mapped[int] = mapped_column(BigInteger())
+    storage_contracted_bytes: Mapped[int] = mapped_column(BigInteger())
+    measured_at: Mapped[datetime] = mapped_column(index=True)
 
 
 def _first_day(context: DefaultExecutionContext) -> date:
