@@ -37,6 +37,7 @@ from app.services.account_rows import AccountRows
 from app.services.attachments import Attachments
 from app.services.bank_deposits import BankDeposits
 from app.services.books import Books
+from app.services.business_checks import BusinessChecks
 from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
 from app.services.card_jobs import CardJobs
@@ -46,8 +47,10 @@ from app.services.case_queue import CaseQueue
 from app.services.cases import Cases
 from app.services.catalogue import Catalogues
 from app.services.charges import Charges
+from app.services.company_changes import CompanyChanges, DecidedChanges
 from app.services.company_claims import CompanyClaims
 from app.services.company_contacts import CompanyContacts
+from app.services.company_information import CompanyInformation
 from app.services.company_mails import CompanyMails
 from app.services.contract_import import ContractImport
 from app.services.corporate_invitations import CorporateInvitations
@@ -231,6 +234,10 @@ class Deps:
     inquiries: Inquiries
     operator_inquiries: OperatorInquiries
     cases: Cases
+    company_information: CompanyInformation
+    company_changes: CompanyChanges
+    decided_changes: DecidedChanges
+    business_checks: BusinessChecks
     business_documents: BusinessDocuments
     company_claims: CompanyClaims
     case_queue: CaseQueue
@@ -332,8 +339,7 @@ def build_deps(
     )
     social_providers = _social_providers(settings, transport)
     files = DiskFiles(settings.files_dir)
-    uploads = Uploads(database, clock, files)
-    inquiries = _inquiries(settings, database, clock, vault, one_time, uploads, mails)
+    inquiries = _inquiries(settings, database, clock, vault, one_time, files, mails)
     cases = Cases(vault)
     payment_provider, billing_keys = PortOnePayments(portone), PortOneBillingKeys(portone)
     shop = Shop(
@@ -370,6 +376,15 @@ def build_deps(
         settings.groupware_client_id,
         settings.groupware_client_secret.get_secret_value(),
         transport=transport,
+    )
+    refund_accounts = RefundAccounts(
+        database,
+        clock,
+        vault,
+        PortOneAccounts(portone),
+        mails,
+        emails,
+        CompanyContacts(vault),
     )
     return Deps(
         settings=settings,
@@ -482,7 +497,7 @@ def build_deps(
         withdrawal=Withdrawal(database, clock, vault, account_mails),
         retention=Retention(database, clock),
         my_export=MyExport(database, vault),
-        uploads=uploads,
+        uploads=inquiries.attachments.uploads,
         attachments=inquiries.attachments,
         inquiries=inquiries,
         operator_inquiries=OperatorInquiries(database, clock, inquiries, mails),
@@ -491,7 +506,28 @@ def build_deps(
         company_claims=CompanyClaims(database, clock, cases, identities, businesses, mails, emails),
         case_queue=CaseQueue(database, clock, vault, files),
         case_decisions=CaseDecisions(
-            database, clock, vault, one_time, mails, emails, invitations, settings.spa_url
+            database,
+            clock,
+            vault,
+            one_time,
+            mails,
+            emails,
+            invitations,
+            settings.spa_url,
+            DecidedChanges(database, clock, vault),
+        ),
+        decided_changes=DecidedChanges(database, clock, vault),
+        company_changes=CompanyChanges(database, clock, cases),
+        company_information=CompanyInformation(
+            database, clock, vault, businesses, tax_contacts, refund_accounts, cases
+        ),
+        business_checks=BusinessChecks(
+            database,
+            clock,
+            registry,
+            mails,
+            CompanyMails(mails, emails),
+            lambda: settings.operator_email,
         ),
         operator_accounts=OperatorAccounts(database, clock, vault, passwords),
         operator_sessions=OperatorSessions(database, clock, vault, passwords, one_time, limits),
@@ -555,15 +591,7 @@ def build_deps(
         operator_agreements=OperatorAgreements(database, clock, catalogues),
         operator_refunds=OperatorRefunds(database, clock, vault, refunds),
         operator_disputes=OperatorDisputes(database, clock),
-        refund_accounts=RefundAccounts(
-            database,
-            clock,
-            vault,
-            PortOneAccounts(portone),
-            mails,
-            emails,
-            CompanyContacts(vault),
-        ),
+        refund_accounts=refund_accounts,
         segments=Segments(database, clock),
         order_jobs=order_jobs,
         webhooks=ReceivedWebhooks(
@@ -641,9 +669,10 @@ def _inquiries(
     clock: Clock,
     vault: Vault,
     one_time: OneTimeTokens,
-    uploads: Uploads,
+    files: DiskFiles,
     mails: Mails,
 ) -> Inquiries:
+    uploads = Uploads(database, clock, files)
     attachments = Attachments(database, clock, vault, one_time, uploads)
     return Inquiries(database, clock, vault, one_time, attachments, mails, settings.spa_url)
 

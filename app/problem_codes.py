@@ -1004,6 +1004,19 @@ PROBLEM_CODES = _catalogue(
         "이미 확인 중인 요청이 있습니다.",
         "Such a request is being looked at already.",
     ),
+    ("nothing_to_change", 422, "변경할 내용이 없습니다.", "There is nothing to change."),
+    (
+        "effective_date_required",
+        422,
+        "사업자등록번호 변경에는 적용일이 필요합니다.",
+        "A change of the business number needs its effective date, and only that does.",
+    ),
+    (
+        "business_identity_required",
+        422,
+        "대표자명과 개업일까지 확인한 사업자 진위 확인이 필요합니다.",
+        "This needs a verification with the representative and the opening date.",
+    ),
     (
         "accounting_not_contracted",
         409,

@@ -68,6 +68,10 @@ class AuditAction(StrEnum):
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
     FAQ_CHANGED = "faq.changed"
+    COMPANY_UPDATED = "company.updated"
+    COMPANY_VERIFIED = "company.verified"
+    COMPANY_CHANGE_REQUESTED = "company.change_requested"
+    COMPANY_CHANGED = "company.changed"
     ACCOUNTING_SWITCHED = "site.accounting_switched"
     OPERATOR_CREATED = "operator.created"
     OPERATOR_CHANGED = "operator.changed"
@@ -166,6 +170,12 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
         AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
+        AuditAction.COMPANY_UPDATED: Name("회사 정보 수정", "Company information was changed"),
+        AuditAction.COMPANY_VERIFIED: Name("사업자 재인증", "The business was verified anew"),
+        AuditAction.COMPANY_CHANGE_REQUESTED: Name(
+            "회사 정보 변경 신청", "A change of the company was requested"
+        ),
+        AuditAction.COMPANY_CHANGED: Name("회사 정보 변경 완료", "The company was changed"),
         AuditAction.ACCOUNTING_SWITCHED: Name(
             "경리회계 메뉴 표시 변경", "The accounting menu was shown or hidden"
         ),

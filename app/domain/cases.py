@@ -11,11 +11,13 @@ from app.domain.errors import DomainError
 class CaseKind(StrEnum):
     """BUSINESS_DOCUMENT: 사업자등록증 shows that a company is real and the sender acts for it.
 
-    COMPANY_CLAIM: somebody else registered the claimant's business number.
+    COMPANY_CLAIM: somebody else registered the claimant's business number. COMPANY_CHANGE: a
+    company's name, 대표자 or number shall be another.
     """
 
     BUSINESS_DOCUMENT = "BUSINESS_DOCUMENT"
     COMPANY_CLAIM = "COMPANY_CLAIM"
+    COMPANY_CHANGE = "COMPANY_CHANGE"
 
 
 class CaseState(StrEnum):

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from app.deps import Deps
 from app.services.bank_deposits import RETURN_DEPOSITS
+from app.services.business_checks import CHECK_BUSINESS
 from app.services.card_rows import MIND_CARD
+from app.services.company_changes import APPLY_CHANGE
 from app.services.daily_tasks import COMPARE_BOOKS, MEASURE_SITES, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
@@ -67,6 +69,8 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         CHECK_ROOM: deps.room_checks.check,
         DROP_UPLOAD: deps.uploads.drop,
         PROVE_LEDGER: deps.daily_tasks.job(PROVE_LEDGER, deps.books.prove),
+        CHECK_BUSINESS: deps.business_checks.check,
+        APPLY_CHANGE: deps.decided_changes.apply_due,
         MEASURE_SITES: deps.daily_tasks.job(MEASURE_SITES, deps.site_usage.begin_day),
         MEASURE_USAGE: deps.site_usage.measure,
         TELL_USAGE: deps.site_usage.tell,

@@ -24,6 +24,20 @@ def etag_of(revision: int) -> str:
     return f'"r{revision}"'
 
 
+def etag_of_all(*revisions: int) -> str:
+    """`"r3.1.0"` of a page whose parts have revisions of their own."""
+    return f'"r{".".join(map(str, revisions))}"'
+
+
+def seen_revisions(if_match: str | None, parts: int) -> tuple[int, ...] | None:
+    """The same for such a page. Raises `precondition_required` where the header is missing."""
+    if if_match is None:
+        raise DomainError("precondition_required")
+    values = if_match.strip().removeprefix('"r').removesuffix('"').split(".")
+    fits = all(value.isascii() and value.isdigit() and len(value) < 10 for value in values)
+    return tuple(map(int, values)) if fits and len(values) == parts else None
+
+
 def seen_revision(if_match: str | None) -> int | None:
     """The revision of an ETag of ours; None, which matches nothing, for any other.
 

@@ -59,6 +59,8 @@ def takes_a_file(endpoint: Endpoint) -> Endpoint:
 def form_body(model: type[RequestModel], *, files_required: bool) -> dict[str, Any]:
     """`openapi_extra` of an operation that takes the model's fields and `files`."""
     schema = model.model_json_schema()
+    for name, field in schema["properties"].items():
+        schema["properties"][name] = _without_null(field)
     schema["properties"]["files"] = {
         "type": "array",
         "items": {"type": "string", "format": "binary"},
@@ -70,6 +72,15 @@ def form_body(model: type[RequestModel], *, files_required: bool) -> dict[str, A
         schema.setdefault("required", []).append("files")
     content = {"multipart/form-data": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """A form leaves out what it does not say: it has no null."""
+    kinds: list[dict[str, Any]] = [k for k in field.get("anyOf", ()) if k != {"type": "null"}]
+    if len(kinds) != 1:
+        return field
+    kept = {key: value for key, value in field.items() if key not in {"anyOf", "default"}}
+    return kept | kinds[0]
 
 
 def read_form(model: type[Form], words: dict[str, str]) -> Form:

@@ -1,6 +1,6 @@
 """심사 요청: the one queue of what customers wait for an operator's decision on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -60,6 +60,15 @@ class CaseFileBody(AnswerModel):
     size: int
 
 
+class WantedChangeBody(AnswerModel):
+    """What a COMPANY_CHANGE asks for; null where it stays."""
+
+    legal_name: str | None
+    representative_name: str | None
+    business_number: str | None
+    effective_on: date | None
+
+
 class OpenedCaseBody(AnswerModel):
     """All of it. `level`: what the sender's business verification showed. `note`: their words."""
 
@@ -72,6 +81,7 @@ class OpenedCaseBody(AnswerModel):
     reason: str | None
     decided_by: str | None
     files: list[CaseFileBody]
+    wanted: WantedChangeBody | None
 
 
 class DecidedCaseBody(AnswerModel):
@@ -155,6 +165,8 @@ async def hold(
         "second_operator_required",
         "company_proven",
         "company_not_registered",
+        "company_already_registered",
+        "corporate_invitation_required",
     ),
 )
 async def approve(deps: DepsDep, operator: CanManageCases, case_id: UUID) -> DecidedCaseBody:
@@ -206,4 +218,12 @@ def _opened(facts: CaseFacts) -> OpenedCaseBody:
             )
             for file in facts.files
         ],
+        wanted=WantedChangeBody(
+            legal_name=facts.wanted.legal_name,
+            representative_name=facts.wanted.representative_name,
+            business_number=facts.wanted.business_number,
+            effective_on=facts.wanted.effective_on,
+        )
+        if facts.wanted
+        else None,
     )

@@ -102,11 +102,13 @@ async def put_one(
 
 
 def _answer(view: RefundAccountView, language: Language) -> Response:
-    body = RefundAccountBody(_shown(view.current, language), _shown(view.pending, language))
+    body = RefundAccountBody(
+        shown_account(view.current, language), shown_account(view.pending, language)
+    )
     return answer(body, {"ETag": etag_of(view.revision)})
 
 
-def _shown(account: ShownAccount | None, language: Language) -> ShownAccountBody | None:
+def shown_account(account: ShownAccount | None, language: Language) -> ShownAccountBody | None:
     if account is None:
         return None
     return ShownAccountBody(

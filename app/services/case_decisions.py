@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,9 +20,12 @@ from app.db.tables.companies import Company
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.cases import OPEN, CaseKind, CaseState, needs_another_operator, step_case
+from app.domain.company_changes import is_due
 from app.domain.errors import DomainError
+from app.domain.periods import SEOUL, seoul_date
 from app.services.audit import AuditEntry, operator_actor, record
-from app.services.cases import APPLICANT, Applicant
+from app.services.cases import APPLICANT, Applicant, wanted_of
+from app.services.company_changes import DecidedChanges
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.emails import Emails
 from app.services.erasure import erase_former_holder
@@ -59,7 +62,9 @@ class CaseDecisions:
         emails: Emails,
         invitations: CorporateInvitations,
         spa_url: str,
+        changes: DecidedChanges,
     ) -> None:
+        self._changes = changes
         self._database = database
         self._clock = clock
         self._vault = vault
@@ -109,6 +114,8 @@ class CaseDecisions:
             _record(session, case, operator, AuditAction.CASE_APPROVED, now)
             if case.kind == CaseKind.COMPANY_CLAIM:
                 await self._move(session, case, operator, now)
+            elif case.kind == CaseKind.COMPANY_CHANGE:
+                await self._change(session, case, operator, now)
             elif case.company_id is not None:
                 await self._prove(session, case, case.company_id, operator, now)
             else:
@@ -138,6 +145,21 @@ class CaseDecisions:
         _record(session, case, operator, AuditAction.COMPANY_PROVEN, now)
         facts = {"company": company.legal_name}
         await self._tell(session, case, "document_approved", facts, now)
+
+    async def _change(
+        self, session: AsyncSession, case: Case, operator: str, now: datetime
+    ) -> None:
+        """At once, or from the first moment of the day on which its number holds."""
+        wanted = wanted_of(self._vault, case)
+        assert wanted is not None
+        if is_due(wanted, seoul_date(now)):
+            await self._changes.apply(session, case, operator, now)
+        else:
+            assert wanted.effective_on is not None
+            case.apply_due_at = datetime.combine(wanted.effective_on, time(), tzinfo=SEOUL)
+        effective = f"{wanted.effective_on:%Y-%m-%d}" if wanted.effective_on else ""
+        facts = {"company": case.company_name, "effective_on": effective}
+        await self._tell(session, case, "change_done", facts, now)
 
     async def _let_sign_up(self, session: AsyncSession, case: Case, now: datetime) -> None:
         """A verification of level DOCUMENT, whose token is in the mail's link."""
@@ -280,8 +302,16 @@ class CaseDecisions:
         return msgspec.json.decode(self._vault.open(APPLICANT, case.applicant), type=Applicant)
 
 
+_WORDS: Final = {
+    CaseKind.COMPANY_CLAIM: "claim",
+    CaseKind.COMPANY_CHANGE: "change",
+    CaseKind.BUSINESS_DOCUMENT: "document",
+}
+
+
 def _word(case: Case) -> str:
-    return "claim" if case.kind == CaseKind.COMPANY_CLAIM else "document"
+    """What its mails' kinds begin with."""
+    return _WORDS[CaseKind(case.kind)]
 
 
 def _decide(case: Case, state: CaseState, operator: str, now: datetime) -> None:

@@ -16,9 +16,10 @@ from app.db.tables.cases import Case, CaseFile
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.cases import OPEN, CaseKind, CaseState
+from app.domain.company_changes import WantedChange
 from app.domain.errors import DomainError
 from app.services.audit import AuditEntry, operator_actor, record
-from app.services.cases import APPLICANT, Applicant
+from app.services.cases import APPLICANT, Applicant, wanted_of
 from app.services.ports import FileStorage
 
 BATCH = 200
@@ -61,6 +62,7 @@ class CaseFacts:
     reason: str | None
     decided_by: str | None
     files: Sequence[StoredFile]
+    wanted: WantedChange | None
 
 
 class CaseQueue:
@@ -115,6 +117,7 @@ class CaseQueue:
                 self._opened("cases.reason", case.reason),
                 case.decided_by,
                 [self._file(row) for row in files],
+                wanted_of(self._vault, case),
             )
 
     async def file(self, case_id: UUID, file_id: UUID, operator: str, why: str) -> StoredFile:

@@ -15,11 +15,13 @@ from app.db.ids import new_id
 from app.db.tables.cases import Case, CaseFile
 from app.db.vault import Vault
 from app.domain.cases import OPEN, CaseKind, CaseState
+from app.domain.company_changes import WantedChange
 from app.domain.errors import DomainError
 from app.services.uploads import ReceivedForm, Uploads
 
 MAX_CASE_FILES: Final = 20
 APPLICANT: Final = "cases.applicant"
+_WANTED: Final = "cases.wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,15 @@ class NewCase:
     level: str | None = None
     applicant: Applicant | None = None
     ci_hash: bytes | None = None
+    wanted: WantedChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FiledCase:
-    """What the sender may see. `reason` is the operator's, of a hold or a refusal."""
+    """What the sender may see. `reason` is the operator's, of a hold or a refusal; `wanted` what a
+
+    change asks for.
+    """
 
     id: UUID
     state: CaseState
@@ -58,6 +64,7 @@ class FiledCase:
     files: int
     created_at: datetime
     updated_at: datetime
+    wanted: WantedChange | None = None
 
 
 class Cases:
@@ -85,7 +92,8 @@ class Cases:
         await Uploads.keep(session, form, now)
         await session.flush()
         state = CaseState(case.state)
-        return FiledCase(case.id, state, None, known + len(form.files), case.created_at, now)
+        files = known + len(form.files)
+        return FiledCase(case.id, state, None, files, case.created_at, now, new.wanted)
 
     async def _open_one(self, session: AsyncSession, new: NewCase) -> Case | None:
         same = (Case.ci_hash == new.ci_hash) & (Case.business_number == new.business_number)
@@ -112,6 +120,8 @@ class Cases:
         case.state = str(CaseState.IN_PROGRESS)
         case.approved_by = None
         case.note = self._seal("cases.note", new.note) or case.note
+        if new.wanted is not None:
+            case.wanted = _sealed(self._vault, new.wanted)
         case.level = new.level or case.level
         if new.applicant is not None:
             case.applicant = self._applicant(new.applicant)
@@ -131,6 +141,8 @@ class Cases:
             level=new.level,
             applicant=self._applicant(new.applicant) if new.applicant else None,
             ci_hash=new.ci_hash,
+            wanted=_sealed(self._vault, new.wanted) if new.wanted else None,
+            apply_due_at=None,
             note=self._seal("cases.note", new.note),
             language=new.language,
             reason=None,
@@ -158,15 +170,28 @@ class Cases:
             for file in form.files
         ]
 
-    async def of_company(self, session: AsyncSession, company_id: UUID) -> Sequence[FiledCase]:
-        """The company's business documents, the newest first; of the last twenty."""
+    async def open_change(self, session: AsyncSession, company_id: UUID) -> FiledCase | None:
+        """The company's change request that is not decided yet."""
+        found = await self.of_company(session, company_id, CaseKind.COMPANY_CHANGE, most=1)
+        return next((case for case in found if case.state in OPEN), None)
+
+    async def of_company(
+        self,
+        session: AsyncSession,
+        company_id: UUID,
+        kind: CaseKind = CaseKind.BUSINESS_DOCUMENT,
+        most: int = 20,
+    ) -> Sequence[FiledCase]:
+        """The company's cases of a kind, the newest first."""
         rows = await session.execute(
             select(Case)
-            .where(Case.company_id == company_id, Case.kind == CaseKind.BUSINESS_DOCUMENT)
+            .where(Case.company_id == company_id, Case.kind == kind)
             .order_by(Case.created_at.desc(), Case.id.desc())
-            .limit(20)
+            .limit(most)
         )
         cases = rows.scalars().all()
+        if not cases:
+            return []
         files = await session.scalars(
             select(CaseFile.case_id).where(CaseFile.case_id.in_([case.id for case in cases]))
         )
@@ -179,6 +204,7 @@ class Cases:
                 of.count(case.id),
                 case.created_at,
                 case.updated_at,
+                wanted_of(self._vault, case),
             )
             for case in cases
         ]
@@ -193,6 +219,17 @@ class Cases:
 
     def _applicant(self, applicant: Applicant) -> bytes:
         return self._vault.seal(APPLICANT, msgspec.json.encode(applicant).decode())
+
+
+def wanted_of(vault: Vault, case: Case) -> WantedChange | None:
+    """What a change asks for."""
+    if case.wanted is None:
+        return None
+    return msgspec.json.decode(vault.open(_WANTED, case.wanted), type=WantedChange)
+
+
+def _sealed(vault: Vault, wanted: WantedChange) -> bytes:
+    return vault.seal(_WANTED, msgspec.json.encode(wanted).decode())
 
 
 async def _flush(session: AsyncSession) -> None:

@@ -23,6 +23,7 @@ from app.domain.contract_import import ImportRow, RowError, read_import
 from app.domain.periods import seoul_date
 from app.domain.provisioning import SiteFacts
 from app.services.audit import AuditEntry, operator_actor, record
+from app.services.business_checks import EVERY
 from app.services.catalogue import Catalogues
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.ports import Groupware
@@ -224,6 +225,8 @@ def _conflicts(place: _Placed, books: _Books) -> Sequence[RowError]:
 def _company(row: ImportRow, now: datetime) -> Company:
     """UNPROVEN until somebody signs up by its invitation."""
     return Company(
+        status_checked_at=None,
+        status_due_at=now + EVERY,
         id=new_id(),
         legal_name=row.company_name,
         business_number=row.business_number,

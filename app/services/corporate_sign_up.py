@@ -25,6 +25,7 @@ from app.domain.roles import AccountKind
 from app.domain.sign_in import SignInWay
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
+from app.services.business_checks import EVERY
 from app.services.business_verifications import BusinessVerifications
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.email_verifications import EmailVerifications
@@ -175,6 +176,8 @@ class CorporateSignUp:
     def _company(business: BusinessVerification, now: datetime) -> Company:
         """UNPROVEN until its first payment, unless the verification shows authority."""
         return Company(
+            status_checked_at=None,
+            status_due_at=now + EVERY,
             id=new_id(),
             legal_name=business.company_name,
             business_number=business.business_number,

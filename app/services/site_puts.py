@@ -42,6 +42,11 @@ async def want_accounting(session: AsyncSession, site: Site, visible: bool, now:
     await _want(session, site, now)
 
 
+async def want_again(session: AsyncSession, site: Site, now: datetime) -> None:
+    """Something else of it has changed. The row is locked."""
+    await _want(session, site, now)
+
+
 async def want_end(session: AsyncSession, site: Site, now: datetime) -> None:
     """The site is closed at the groupware, which erases its data. The row is locked."""
     site.state = "TERMINATED"

@@ -1,5 +1,6 @@
 """세금계산서 담당자: what a company's invoices need, read and written whole."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -44,11 +45,11 @@ class InvoiceContact:
     `representative`: the 대표자, where the company's verification does not name one.
     """
 
-    postcode: str
-    road_address: str
+    postcode: str | None
+    road_address: str | None
     address_detail: str | None
-    business_type: str
-    business_class: str
+    business_type: str | None
+    business_class: str | None
     representative: str | None
     contacts: tuple[Contact, ...]
 
@@ -113,6 +114,28 @@ class TaxInvoiceContacts:
         await session.flush()
         return await self.get(session, company_id)
 
+    async def change(
+        self, session: AsyncSession, principal: Principal, changed: Mapping[str, str | None]
+    ) -> None:
+        """Only the address, 업태 and 종목 that are named. The company's row is locked."""
+        company_id, now = principal.company_id, principal.now
+        row = await session.get(TaxInvoiceContact, company_id, with_for_update=True)
+        if row is None:
+            nobody = msgspec.json.encode(_People(None, [])).decode()
+            row = TaxInvoiceContact(
+                company_id=company_id,
+                people=self._vault.seal(_PEOPLE, nobody),
+                revision=0,
+                created_at=now,
+            )
+            session.add(row)
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.revision += 1
+        row.updated_at = now
+        record(session, AuditEntry.of_company(principal, AuditAction.COMPANY_UPDATED))
+        await session.flush()
+
     async def recipient(self, session: AsyncSession, company_id: UUID) -> Recipient:
         """공급받는자 as far as it is known. Needs a session that sees the company."""
         row = (
@@ -133,7 +156,8 @@ class TaxInvoiceContacts:
         verified = self._vault.open("companies.representative", sealed) if sealed else None
         address = None
         if known is not None:
-            address = " ".join(part for part in (known.road_address, known.address_detail) if part)
+            parts = (known.road_address, known.address_detail)
+            address = " ".join(part for part in parts if part) or None
         return Recipient(
             row.business_number,
             row.legal_name,

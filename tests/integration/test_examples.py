@@ -31,6 +31,7 @@ DOCUMENT = json.loads(COMMITTED.read_text("utf-8"))
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.json"))
 NO_JSON = {
     "send_company_business_document",
+    "create_change_request",
     "export_orders",
     "get_quote_pdf",
     "get_inquiry_attachment",

@@ -206,6 +206,10 @@ OPERATIONS = {
     "request_termination": "terminations.request",
     "undo_termination": "terminations.request",
     "list_system_status": "system_status.read",
+    "get_company": "company.read",
+    "update_company": "company.update",
+    "create_change_request": "company.update",
+    "list_change_requests": "company.read",
     "get_usage_history": "system_status.read",
     "switch_accounting": "system_status.update",
     "get_system_status": "system_status.read",
@@ -617,6 +621,25 @@ async def what_shall_be_mailed(stage: Stage, actor: Actor) -> Request:
     return {}, {"items": [{"topic": "INQUIRIES", "mail": False}]}, {}
 
 
+@request("get_company", "list_change_requests", "create_change_request")
+async def the_companys_record(stage: Stage, actor: Actor) -> Request:
+    return {}, None, {}
+
+
+@request("update_company")
+async def the_record_as_it_was_read(stage: Stage, actor: Actor) -> Request:
+    company = stage.owner_of(actor)
+    etag = '"r1.0.0"'
+    if company is not None:
+        seen = await stage.client.get("/v1/company", headers=company.headers)
+        etag = seen.headers.get("etag", etag)
+    return (
+        {},
+        {"postcode": "04524", "road_address": "서울특별시 중구 세종대로 110"},
+        {"If-Match": etag},
+    )
+
+
 @request("switch_accounting")
 async def the_accounting_menu(stage: Stage, actor: Actor) -> Request:
     """Of a site that has 경리회계."""
@@ -949,7 +972,11 @@ def wanted(operation: str, actor: Actor) -> str:
     return "2xx" if actor.role in HOLDERS[permission] else "403"
 
 
-WITH_FILES = {"send_company_business_document"}
+WITH_FILES: dict[str, dict[str, str]] = {
+    "send_company_business_document": {},
+    "create_change_request": {"legal_name": "한빛산업"},
+}
+"""Operations that take a form, with its words."""
 
 
 async def ask(
@@ -959,7 +986,8 @@ async def ask(
     ids, body, headers = await REQUESTS[operation](stage, actor)
     route = ROUTES[operation]
     known = dict.fromkeys(route.param_convertors, str(uuid4())) | actor.ids | ids
-    files = form()["files"] if operation in WITH_FILES else None
+    words = WITH_FILES.get(operation)
+    files = None if words is None else form(**words)["files"]
     return await stage.client.request(
         *(sorted(route.methods)[0], route.path.format(**known)),
         json=body,

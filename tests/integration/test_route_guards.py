@@ -134,6 +134,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_me": {"department": "x"},
     "set_notification_preferences": {"items": [{"topic": "INQUIRIES", "mail": False}]},
     "switch_accounting": {"visible": False},
+    "update_company": {"postcode": "04524"},
     "add_inquiry_message": {"text": "x"},
     "change_password": {"new_password": "x"},
     "change_phone": {"identity_verification_token": "x" * 20},

@@ -33,6 +33,11 @@ class Company(Timestamps, Base):
             postgresql_where="representative IS NOT NULL",
         ),
         Index(
+            "ix_companies_status_due",
+            "status_due_at",
+            postgresql_where="status_due_at IS NOT NULL AND withdrawn_at IS NULL",
+        ),
+        Index(
             "ix_companies_withdraw_due",
             "withdraw_due_at",
             postgresql_where="withdraw_due_at IS NOT NULL",
@@ -53,6 +58,9 @@ class Company(Timestamps, Base):
     withdrawn_at: Mapped[datetime | None]
     withdraw_due_at: Mapped[datetime | None]
     """When it is withdrawn by itself, while it is CLOSED: 90 days after its last refund."""
+    status_checked_at: Mapped[datetime | None]
+    """When the tax service was asked last; none: since it was verified."""
+    status_due_at: Mapped[datetime | None]
     revision: Mapped[int]
 
 

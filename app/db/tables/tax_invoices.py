@@ -15,11 +15,11 @@ class TaxInvoiceContact(Timestamps, Base):
     __tablename__ = "tax_invoice_contacts"
 
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"), primary_key=True)
-    postcode: Mapped[str]
-    road_address: Mapped[str]
+    postcode: Mapped[str | None]
+    road_address: Mapped[str | None]
     address_detail: Mapped[str | None]
-    business_type: Mapped[str]
-    business_class: Mapped[str]
+    business_type: Mapped[str | None]
+    business_class: Mapped[str | None]
     people: Mapped[bytes] = mapped_column(LargeBinary())
     """The 대표자's name and the contacts, as sealed JSON."""
     revision: Mapped[int]
