@@ -59,6 +59,7 @@ from app.services.daily_tasks import DailyTasks
 from app.services.disputes import Disputes
 from app.services.email_verifications import EmailVerifications
 from app.services.emails import Emails
+from app.services.failed_jobs import FailedJobs
 from app.services.faqs import Faqs, OperatorFaqs
 from app.services.given_back import UnattendedItems
 from app.services.handovers import Handovers
@@ -81,11 +82,14 @@ from app.services.one_time import OneTimeTokens
 from app.services.operator_accounts import OperatorAccounts
 from app.services.operator_agreements import OperatorAgreements
 from app.services.operator_catalogue import OperatorCatalogue
+from app.services.operator_companies import OperatorCompanies
 from app.services.operator_coupons import OperatorCoupons
 from app.services.operator_disputes import OperatorDisputes
 from app.services.operator_inquiries import OperatorInquiries
 from app.services.operator_invoices import OperatorInvoices
+from app.services.operator_mails import OperatorMails
 from app.services.operator_refunds import OperatorRefunds
+from app.services.operator_reports import OperatorReports
 from app.services.operator_sessions import OperatorSessions
 from app.services.operator_terminations import OperatorTerminations
 from app.services.order_csv import OrderCsv
@@ -188,6 +192,10 @@ class Deps:
     room_checks: RoomChecks
     operator_accounts: OperatorAccounts
     operator_sessions: OperatorSessions
+    operator_companies: OperatorCompanies
+    operator_mails: OperatorMails
+    operator_reports: OperatorReports
+    failed_jobs: FailedJobs
     operator_catalogue: OperatorCatalogue
     operator_coupons: OperatorCoupons
     operator_agreements: OperatorAgreements
@@ -530,6 +538,10 @@ def build_deps(
             lambda: settings.operator_email,
         ),
         operator_accounts=OperatorAccounts(database, clock, vault, passwords),
+        operator_companies=OperatorCompanies(database, clock, vault),
+        operator_mails=OperatorMails(database, clock, vault),
+        operator_reports=OperatorReports(database, clock),
+        failed_jobs=FailedJobs(database, clock),
         operator_sessions=OperatorSessions(database, clock, vault, passwords, one_time, limits),
         step_up=StepUp(database, clock, passwords, limits, identities),
         catalogues=catalogues,

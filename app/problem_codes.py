@@ -1004,6 +1004,8 @@ PROBLEM_CODES = _catalogue(
         "이미 확인 중인 요청이 있습니다.",
         "Such a request is being looked at already.",
     ),
+    ("mail_not_found", 404, "메일을 찾을 수 없습니다.", "There is no such mail."),
+    ("failed_job_not_found", 404, "실패한 작업을 찾을 수 없습니다.", "There is no such job."),
     ("nothing_to_change", 422, "변경할 내용이 없습니다.", "There is nothing to change."),
     (
         "effective_date_required",

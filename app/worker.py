@@ -18,6 +18,7 @@ from app.db.cluster import check_cluster
 from app.deps import Deps, build_deps
 from app.jobs.entrypoints import entrypoints
 from app.logs import configure_logging
+from app.services.failed_jobs import FailedJobs
 from app.services.sweep import sweep
 from app.settings import Settings
 
@@ -27,7 +28,9 @@ CONCURRENT = 20
 log = structlog.get_logger("portal.worker")
 
 
-def _register(pgq: PgQueuer, name: str, work: Callable[[UUID], Awaitable[None]]) -> None:
+def _register(
+    pgq: PgQueuer, failures: FailedJobs, name: str, work: Callable[[UUID], Awaitable[None]]
+) -> None:
     """A failure is logged and the job dropped: its row stays due, and the sweep finds it again."""
 
     @pgq.entrypoint(name, concurrency_limit=CONCURRENT)
@@ -36,6 +39,8 @@ def _register(pgq: PgQueuer, name: str, work: Callable[[UUID], Awaitable[None]])
             await work(UUID(bytes=job.payload))
         except Exception as failed:
             log.exception("job_failed", job=name, error=type(failed).__name__)
+            with contextlib.suppress(Exception):  # a database that is away is in the log alone
+                await failures.note(name, UUID(bytes=job.payload), type(failed).__name__)
 
 
 async def _sweep_for_ever(deps: Deps) -> None:
@@ -61,7 +66,7 @@ async def work(settings: Settings) -> None:
     listening = await _connect(settings.database_url)
     pgq = PgQueuer.from_asyncpg_connection(listening)
     for name, entrypoint in entrypoints(deps).items():
-        _register(pgq, name, entrypoint)
+        _register(pgq, deps.failed_jobs, name, entrypoint)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, pgq.shutdown.set)

@@ -19,6 +19,7 @@ MEANINGS = {
     "use": "What the documents are for.",
     "client_type": "A browser keeps the refresh token in a cookie; a native client holds it.",
     "last_day": "The day whose end would be the end of the service; today where none is named.",
+    "days": "How many days ahead.",
     "ticket": "The `id` of a ticket.",
     "provider": "The social provider.",
     "code": "Its code, which never changes.",

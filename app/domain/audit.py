@@ -68,6 +68,9 @@ class AuditAction(StrEnum):
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
     FAQ_CHANGED = "faq.changed"
+    COMPANY_READ = "company.read"
+    MAIL_SENT_AGAIN = "mail.sent_again"
+    JOB_RETRIED = "job.retried"
     COMPANY_UPDATED = "company.updated"
     COMPANY_VERIFIED = "company.verified"
     COMPANY_CHANGE_REQUESTED = "company.change_requested"
@@ -170,6 +173,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.FAQ_CREATED: Name("FAQ 등록", "An FAQ entry was written"),
         AuditAction.FAQ_CHANGED: Name("FAQ 변경", "An FAQ entry was changed"),
         AuditAction.COUPON_CREATED: Name("쿠폰 등록", "A coupon was made"),
+        AuditAction.COMPANY_READ: Name("운영자의 회사 정보 열람", "An operator read the company"),
+        AuditAction.MAIL_SENT_AGAIN: Name("메일 재발송", "A mail was sent again"),
+        AuditAction.JOB_RETRIED: Name("작업 재시도", "A job was tried again"),
         AuditAction.COMPANY_UPDATED: Name("회사 정보 수정", "Company information was changed"),
         AuditAction.COMPANY_VERIFIED: Name("사업자 재인증", "The business was verified anew"),
         AuditAction.COMPANY_CHANGE_REQUESTED: Name(

@@ -33,6 +33,10 @@ class OperatorPermission(StrEnum):
     NOTICES_MANAGE = "notices.manage"
     INQUIRIES_MANAGE = "inquiries.manage"
     CASES_MANAGE = "cases.manage"
+    COMPANIES_READ = "companies.read"
+    MAILS_MANAGE = "mails.manage"
+    JOBS_MANAGE = "jobs.manage"
+    REPORTS_READ = "reports.read"
     SESSION = "session"
     """What everybody who is signed in may do: look at the own account, end the own session."""
 
@@ -46,6 +50,8 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.NOTICES_MANAGE,
                 OperatorPermission.INQUIRIES_MANAGE,
                 OperatorPermission.CASES_MANAGE,
+                OperatorPermission.COMPANIES_READ,
+                OperatorPermission.MAILS_MANAGE,
                 OperatorPermission.SESSION,
             }
         ),
@@ -58,6 +64,8 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.TERMINATIONS_RECORD,
                 OperatorPermission.BOOKS_READ,
                 OperatorPermission.INVOICES_MANAGE,
+                OperatorPermission.COMPANIES_READ,
+                OperatorPermission.REPORTS_READ,
                 OperatorPermission.SESSION,
             }
         ),

@@ -268,6 +268,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         coupons code scope
         credit_entries kind
         daily_tasks name
+        failed_jobs job error
         faq_entries category
         notices kind
         notifications kind
@@ -360,7 +361,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         """
         business_verifications business_number company_name
         cases business_number company_name
-        companies legal_name business_number
+        companies legal_name business_number searched
         memberships reseller_name reseller_phone
         price_agreements reason
         tax_invoice_contacts postcode road_address address_detail business_type business_class

@@ -50,6 +50,10 @@ class RequiresOperatorSession(SecurityBase):
 
 
 CanUseSession = Annotated[SignedIn, Depends(RequiresOperatorSession())]
+CanReadCompanies = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.COMPANIES_READ))]
+CanManageMails = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.MAILS_MANAGE))]
+CanManageJobs = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.JOBS_MANAGE))]
+CanReadReports = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REPORTS_READ))]
 CanManageCases = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.CASES_MANAGE))]
 CanManageCatalogue = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.CATALOGUE_MANAGE))

@@ -192,6 +192,7 @@ PURGES: Final = (
         timedelta(days=OPERATOR_SESSIONS_DAYS),
         wire=True,
     ),
+    Purge("failed_jobs", "failed_jobs", "last_failed_at", timedelta(days=JOB_LOG_DAYS), wire=True),
     Purge("consents", "consents", "erase_due_at", _ENDED),
     Purge("order_workbooks", "order_workbooks", "expires_at", _ENDED),
     Purge("answers", "idempotency_records", "expires_at", _ENDED, wire=True),

@@ -92,6 +92,8 @@ def path_of(route: APIRoute) -> str:
         notice_id=uuid.UUID(int=7),
         inquiry_id=uuid.UUID(int=7),
         case_id=uuid.UUID(int=7),
+        mail_id=uuid.UUID(int=7),
+        failed_job_id=uuid.UUID(int=7),
         file_id=uuid.UUID(int=7),
         attachment_id=uuid.UUID(int=7),
         payment_id=uuid.UUID(int=7),
@@ -123,6 +125,10 @@ ALLOWED = {
     "notices.manage": {"SUPPORT", "ADMIN"},
     "inquiries.manage": {"SUPPORT", "ADMIN"},
     "cases.manage": {"SUPPORT", "ADMIN"},
+    "companies.read": {"SUPPORT", "BILLING", "ADMIN"},
+    "mails.manage": {"SUPPORT", "ADMIN"},
+    "jobs.manage": {"ADMIN"},
+    "reports.read": {"BILLING", "ADMIN"},
     "session": {"SUPPORT", "BILLING", "CATALOGUE", "ADMIN"},
 }
 """Which roles may what (PRODUCT.md section 16; docs/decisions/0031-operators.md)."""
@@ -197,6 +203,7 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "new_password": "correct horse battery",
         },
         "operator_read_case": {"reason": "DECIDING"},
+        "operator_read_company": {"reason": "CALLED_US"},
         "operator_read_case_file": {"reason": "DECIDING"},
         "operator_hold_case": {"reason": "a"},
         "operator_refuse_case": {"reason": "a"},

@@ -163,7 +163,13 @@ USAGE = (
     " WHERE company_id = :company LIMIT 1"
 )
 
+FAILED_JOB = (
+    "INSERT INTO failed_jobs (job, row_id, error, failures, first_failed_at, last_failed_at)"
+    " VALUES ('kept', uuidv7(), 'x', 1, :at, :at)"
+)
+
 TABLE = [
+    Kept("failed_jobs", 30 * DAY, FAILED_JOB, "failed_jobs WHERE job = 'kept'", wire=True),
     Kept("usage", 366 * DAY, USAGE, "site_usage_days WHERE company_id = :company"),
     Kept(
         "operator_sessions",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, Key, OfCompany, Timestamps, one_of
@@ -25,6 +25,12 @@ class Company(Timestamps, Base):
             "legal_name",
             postgresql_using="gin",
             postgresql_ops={"legal_name": "gin_trgm_ops"},
+        ),
+        Index(
+            "ix_companies_searched",
+            "searched",
+            postgresql_using="gin",
+            postgresql_ops={"searched": "gin_trgm_ops"},
         ),
         one_of("verification_level", "STATUS", "IDENTITY", "DOCUMENT"),
         Index(
@@ -48,6 +54,10 @@ class Company(Timestamps, Base):
     legal_name: Mapped[str]
     business_number: Mapped[str]
     representative: Mapped[bytes | None] = mapped_column(LargeBinary())
+    searched: Mapped[str] = mapped_column(
+        Computed("lower(normalize(legal_name, NFD))", persisted=True)
+    )
+    """The name as it is looked for: decomposed, since pg_trgm sees letters of an alphabet."""
     verification_level: Mapped[str]
     verification_status: Mapped[str]
     verified_at: Mapped[datetime]

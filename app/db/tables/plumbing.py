@@ -74,6 +74,21 @@ class ReceivedWebhook(Base):
     processed_at: Mapped[datetime | None]
 
 
+class FailedJob(Base):
+    """A job that ended by an error, with what it is about; wire time."""
+
+    __tablename__ = "failed_jobs"
+    __table_args__ = (UniqueConstraint("job", "row_id"),)
+
+    id: Mapped[Key]
+    job: Mapped[str]
+    row_id: Mapped[UUID]
+    error: Mapped[str]
+    failures: Mapped[int]
+    first_failed_at: Mapped[datetime]
+    last_failed_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Mail(Base):
     """A mail queued in the transaction that caused it; address and words are encrypted."""
 
