@@ -4,7 +4,6 @@ Kept free of per-request objects: it is paid on every read (`docs/performance.md
 """
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -17,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import Problem, problem_response
 from app.services.rate_limits import COUNTED, Counted
+from app.trace import begin_trace, is_trace_id
 
 MAX_BODY: Final = 1024 * 1024
 """Of a body in JSON; paths that take files have their own limit."""
-_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _VARIES: Final = b"Accept-Encoding, Accept-Language, X-Company-Id"
 _NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 
@@ -46,8 +45,9 @@ class Edge:
             return
         started = time.perf_counter()
         given, length = _asked(scope["headers"])
-        request_id = given if _SAFE_ID.fullmatch(given) else os.urandom(16).hex()
+        request_id = given if is_trace_id(given) else os.urandom(16).hex()
         scope["request_id"] = request_id
+        begin_trace(request_id)
         status = 500
         counted: list[Counted] = []
         COUNTED.set(counted)

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     port: int = 8000
     metrics_port: int = 8002
     """The internal listener: Prometheus and, in the sandbox, the clock. 0 turns it off."""
+    worker_metrics_port: int = 0
+    """Prometheus of a worker: its calls to providers. 0 turns it off."""
     operator_port: int = 0
     """The operator's listener, never routed to the outside; 0 turns it off."""
     operator_token: SecretStr | None = None

@@ -6,12 +6,13 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
 import uvloop
 from pgqueuer import Job, PgQueuer
+from prometheus_client import start_http_server
 from sqlalchemy.engine import make_url
 
 from app.db.cluster import check_cluster
@@ -21,6 +22,7 @@ from app.logs import configure_logging
 from app.services.failed_jobs import FailedJobs
 from app.services.sweep import sweep
 from app.settings import Settings
+from app.trace import IN_A_JOB, begin_trace, is_trace_id, trace_id
 
 SWEEP_SECONDS = 1.0
 CONCURRENT = 20
@@ -35,12 +37,21 @@ def _register(
 
     @pgq.entrypoint(name, concurrency_limit=CONCURRENT)
     async def run(job: Job) -> None:
+        begin_trace(_cause(job))
         try:
             await work(UUID(bytes=job.payload))
         except Exception as failed:
-            log.exception("job_failed", job=name, error=type(failed).__name__)
+            log.exception(
+                "job_failed", job=name, error=type(failed).__name__, request_id=trace_id()
+            )
             with contextlib.suppress(Exception):  # a database that is away is in the log alone
                 await failures.note(name, UUID(bytes=job.payload), type(failed).__name__)
+
+
+def _cause(job: Job) -> str:
+    """The request that caused it; what the sweep found gets an id of its own."""
+    given = (job.headers or {}).get(IN_A_JOB)
+    return str(given) if is_trace_id(given) else f"job-{job.id}-{uuid4().hex[:8]}"
 
 
 async def _sweep_for_ever(deps: Deps) -> None:
@@ -61,6 +72,8 @@ async def _connect(url: str) -> asyncpg.Connection:
 async def work(settings: Settings) -> None:
     """Until SIGINT or SIGTERM; jobs under way are finished."""
     deps = build_deps(settings)
+    if settings.worker_metrics_port:
+        start_http_server(settings.worker_metrics_port, addr=settings.host)
     async with deps.database.engine.connect() as connection:
         await check_cluster(connection, application_role=True)
     listening = await _connect(settings.database_url)

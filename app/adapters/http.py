@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import structlog
+from prometheus_client import Counter, Histogram
 
 from app.adapters.circuit import CircuitBreaker
 from app.domain.provider_errors import (
@@ -21,11 +22,19 @@ from app.domain.provider_errors import (
     ProviderUnavailable,
     Refusal,
 )
+from app.trace import HEADER, trace_id
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 LARGEST_ANSWER = 1_048_576  # bytes
 ATTEMPTS = 3
+
+CALLS = Counter(
+    "portal_provider_calls_total", "Calls to providers", ["provider", "operation", "outcome"]
+)
+SECONDS = Histogram(
+    "portal_provider_seconds", "Time of a call, repeats included", ["provider", "operation"]
+)
 
 _log = structlog.stdlib.get_logger("app.adapters")
 _jitter = random.SystemRandom()
@@ -145,12 +154,17 @@ class ProviderHttp:
             outcome = "nonsense"
             raise
         finally:
+            seconds = time.monotonic() - started
+            # What comes behind a colon is a provider's own word: not a label's value.
+            CALLS.labels(self.provider, operation, outcome.partition(":")[0]).inc()
+            SECONDS.labels(self.provider, operation).observe(seconds)
             _log.info(
                 "provider_call",
                 provider=self.provider,
                 operation=operation,
                 outcome=outcome,
-                ms=round((time.monotonic() - started) * 1000),
+                ms=round(seconds * 1000),
+                request_id=trace_id(),
             )
         return result
 
@@ -215,6 +229,8 @@ class ProviderHttp:
     async def _exchange(self, call: Call) -> tuple[int, httpx.Headers, bytes]:
         content = None
         headers = dict(call.headers)
+        if (cause := trace_id()) is not None:
+            headers[HEADER] = cause
         if call.json is not None:
             content = msgspec.json.encode(call.json)
             headers["Content-Type"] = "application/json"

@@ -7,6 +7,8 @@ from uuid import UUID
 from pgqueuer import AsyncpgDriver, Queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.trace import IN_A_JOB, trace_id
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -21,7 +23,9 @@ class Job:
 
 
 async def enqueue(session: AsyncSession, jobs: Sequence[Job]) -> None:
-    """One statement for all. A job that waits already is not queued twice.
+    """One statement for all. A job that waits already is not queued twice. Each knows the request
+
+    that caused it, if one did.
 
     One that is running just now is not queued either: what it overlooks is found by the sweep,
     which looks for rows that are due.
@@ -33,12 +37,13 @@ async def enqueue(session: AsyncSession, jobs: Sequence[Job]) -> None:
     driver = raw.driver_connection
     assert driver is not None
     queries = Queries(AsyncpgDriver(driver))
+    cause = trace_id()
     await queries.enqueue(
         [job.entrypoint for job in jobs],
         [job.row.bytes for job in jobs],
         [0] * len(jobs),
         None,
         [job.dedupe_key for job in jobs],
-        None,
+        [{IN_A_JOB: cause}] * len(jobs) if cause else None,
         on_conflict="skip",
     )

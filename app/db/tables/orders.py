@@ -58,6 +58,13 @@ class Order(OfCompany, Timestamps, Base):
             postgresql_where="payment_status IN ('ON_TERMS', 'OVERDUE')",
         ),
         Index("ix_orders_terms", "terms_next_at", postgresql_where="terms_next_at IS NOT NULL"),
+        Index(
+            "ix_orders_in_flight",
+            "status",
+            postgresql_where=(
+                "status IN ('PAID', 'PROVISIONING', 'PARTIALLY_COMPLETED', 'PROVISIONING_FAILED')"
+            ),
+        ),
         Index("ix_orders_due", "expires_at", postgresql_where="status = 'PENDING_PAYMENT'"),
     )
 
