@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
-import httpx
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from sandbox import clock_moves as moves
 from sandbox.faults import PROVIDERS, Fault
 from sandbox.groupware.state import IdTokenOverrides
 from sandbox.portone import PortOneFailure
@@ -234,20 +233,10 @@ def _add_clock(router: APIRouter, world: World) -> None:
     @router.put("/clock")
     async def move_clock(body: MoveClock) -> Response:
         """Forward only. The portal moves first; it answers when everything due has run."""
-        if body.now < world.clock.now():
-            return JSONResponse({"error": "clock_moves_forward_only"}, 409)
-        try:
-            answer = await world.client.put(
-                f"{world.settings.internal_url}/internal/clock",
-                json={"now": body.now.isoformat()},
-                headers={"X-Internal-Secret": world.settings.internal_secret},
-            )
-        except httpx.HTTPError:
-            return JSONResponse({"error": "portal_unreachable"}, 503)
-        if answer.is_success:
-            world.clock.ahead = max(world.clock.ahead, body.now - datetime.now(UTC), timedelta())
-            world.changed()
-        return Response(answer.content, answer.status_code, media_type="application/json")
+        status, content, error = await moves.move_clock(world, body.now)
+        if error is not None:
+            return JSONResponse({"error": error}, status)
+        return Response(content, status, media_type="application/json")
 
 
 def _add_faults(router: APIRouter, world: World) -> None:

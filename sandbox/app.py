@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from sandbox import api, nts, portone, social, spa
@@ -14,6 +15,8 @@ from sandbox.faults import FaultMiddleware
 from sandbox.groupware import api as groupware
 from sandbox.groupware.oidc import build_oidc_router
 from sandbox.groupware.pages import build_pages_router
+from sandbox.once import Repeated
+from sandbox.request_log import RequestLogMiddleware
 from sandbox.smtp import start_smtp
 from sandbox.world import World
 
@@ -48,13 +51,22 @@ def create_sandbox(world: World) -> FastAPI:
     app.include_router(spa.build_router(world.settings))
     app.add_exception_handler(groupware.Refused, _on_refused)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.state.once = world.once
+    app.add_exception_handler(Repeated, _on_repeated)
     app.add_middleware(FaultMiddleware, faults=world.faults)
+    app.add_middleware(RequestLogMiddleware, world=world)
     return app
 
 
 async def _on_refused(_: Request, exc: Exception) -> Response:
     assert isinstance(exc, groupware.Refused)
     return exc.response
+
+
+async def _on_repeated(request: Request, _: Exception) -> Response:
+    """Back to the page that the form is on."""
+    page = urlsplit(request.headers.get("referer", "")).path
+    return RedirectResponse(page if page.startswith("/console/") else "/", 303)
 
 
 async def _healthz() -> Response:

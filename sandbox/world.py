@@ -16,7 +16,9 @@ from sandbox.faults import Faults
 from sandbox.groupware.state import GroupwareState
 from sandbox.messages import Messages
 from sandbox.nts import NtsState
+from sandbox.once import OnceTokens
 from sandbox.portone import PortOneState
+from sandbox.request_log import RequestLog
 from sandbox.settings import SandboxSettings
 from sandbox.social import SocialState
 from sandbox.webhooks import Webhooks
@@ -52,6 +54,8 @@ class World:
         self.groupware = GroupwareState()
         self.social = SocialState()
         self.bank = BankState()
+        self.requests = RequestLog()
+        self.once = OnceTokens()
         self._writing: asyncio.Task[None] | None = None
 
     @property

@@ -4,18 +4,27 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from pydantic import ValidationError
 
+from sandbox.console.faults import add_fault_pages
 from sandbox.console.money import add_money_pages
 from sandbox.console.payments import add_payment_pages
-from sandbox.faults import PROVIDERS, Fault
-from sandbox.forms import Form
-from sandbox.groupware.people import UserChange, change_user
+from sandbox.console.sites import add_site_pages
+from sandbox.faults import Fault
 from sandbox.nts import NUMBER_TABLE
 from sandbox.world import World
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
 
 PAGES = (
     ("messages", "메일·문자"),
@@ -24,6 +33,7 @@ PAGES = (
     ("sites", "사이트"),
     ("numbers", "사업자번호"),
     ("faults", "시계·장애"),
+    ("requests", "요청 기록"),
 )
 
 
@@ -37,12 +47,15 @@ def build_router(world: World) -> APIRouter:
         autoescape=select_autoescape(default=True),
     )
     templates.filters["seoul"] = _seoul
+    templates.globals["once"] = world.once.make
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     def show(page: str, **facts: object) -> HTMLResponse:
         template = templates.get_template(f"{page}.html")
         now = world.clock.now()
-        return HTMLResponse(template.render(page=page, pages=PAGES, now=now, **facts))
+        active = [name for name, fault in world.faults.all().items() if fault != Fault()]
+        content = template.render(page=page, pages=PAGES, now=now, active=active, **facts)
+        return HTMLResponse(content, headers=HEADERS)
 
     def back(page: str) -> Response:
         return RedirectResponse(f"/console/{page}", 303)
@@ -59,45 +72,11 @@ def build_router(world: World) -> APIRouter:
     add_payment_pages(router, world, show)
     add_money_pages(router, world, show)
 
-    @router.get("/console/sites")
-    async def sites() -> HTMLResponse:
-        return show(
-            "sites",
-            sites=list(world.groupware.sites.values()),
-            groupware=world.settings.groupware_url,
-            spa=world.settings.spa_url,
-        )
-
-    @router.post("/console/users/{external_id}/{sub}")
-    async def change(external_id: str, sub: str, sent: Form) -> Response:
-        site = world.groupware.sites.get(external_id)
-        user = site.user(sub) if site else None
-        if site is None or user is None:
-            raise HTTPException(404, "user_not_found")
-        wanted = {name: value == "on" for name, value in sent.items()}
-        try:
-            change_user(world, site, user, UserChange.model_validate(wanted))
-        except ValidationError as broken:
-            raise HTTPException(422, "invalid_change") from broken
-        return back("sites")
+    add_site_pages(router, world, show)
 
     @router.get("/console/numbers")
     async def numbers() -> HTMLResponse:
         return show("numbers", numbers=NUMBER_TABLE)
 
-    @router.get("/console/faults")
-    async def faults() -> HTMLResponse:
-        return show("faults", faults=world.faults.all())
-
-    @router.post("/console/faults/{provider}")
-    async def set_fault(provider: str, sent: Form) -> Response:
-        if provider not in PROVIDERS:
-            raise HTTPException(404, "provider_not_found")
-        try:
-            fault = Fault.model_validate({name: value for name, value in sent.items() if value})
-        except ValidationError as broken:
-            raise HTTPException(422, "invalid_fault") from broken
-        world.faults.put(provider, fault)
-        return back("faults")
-
+    add_fault_pages(router, world, show)
     return router

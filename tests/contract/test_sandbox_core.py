@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -264,7 +265,10 @@ async def test_a_mail_whose_answer_is_lost_was_taken_all_the_same() -> None:
     assert [kept.message_id for kept in messages.to()] == ["<job-1@portal.example>"]
 
 
-@pytest.mark.parametrize("page", ["messages", "payments", "money", "sites", "numbers", "faults"])
+PAGES = ["messages", "payments", "money", "sites", "numbers", "faults", "requests"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 async def test_every_console_page_is_shown_and_loads_nothing_from_elsewhere(
     sandbox: Setting, page: str
 ) -> None:
@@ -273,14 +277,68 @@ async def test_every_console_page_is_shown_and_loads_nothing_from_elsewhere(
     assert shown.status_code == 200
     assert 'lang="ko"' in shown.text
     assert "<b>굵게" not in shown.text
-    assert "<script" not in shown.text
-    assert "src=" not in shown.text
+    assert re.findall(r'(?:src|href)="(/static/[^"]*)"', shown.text) == [
+        "/static/console.css",
+        "/static/console.js",
+    ]
+    assert re.findall(r"<script(?! src=)|<style| style=| on[a-z]+=", shown.text) == []
+    policy = shown.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+    assert "http://" not in policy
+
+
+async def test_a_form_that_is_sent_twice_does_it_once(sandbox: Setting) -> None:
+    """A double click, back and again, a reload: one deposit. Scripts send no token."""
+    page = (await sandbox.client.get("/console/money")).text
+    tokens = re.findall(r'name="once" value="([0-9a-f]{32})"', page)
+    assert len(tokens) == len(set(tokens)) >= 2
+    sent = {"amount": "1000", "name": "한빛상사", "once": tokens[-1]}
+    for _ in range(3):
+        answer = await sandbox.client.post(
+            "/console/bank-deposits",
+            data=sent,
+            headers={"Referer": "http://sandbox/console/money"},
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console/money")
+    assert len(sandbox.world.bank.deposits) == 1
+    for _ in range(2):
+        await sandbox.client.post("/console/bank-deposits", data={"amount": "1", "name": "a"})
+    assert len(sandbox.world.bank.deposits) == 3
+
+
+async def test_what_the_portal_asks_is_seen_with_its_request_id(sandbox: Setting) -> None:
+    headers = {"X-Request-Id": "trace-0123456789"}
+    await sandbox.client.post("/nts/api/nts-businessman/v1/status", headers=headers)
+    sandbox.world.faults.put("portone", Fault(down=True))
+    await sandbox.client.get("/portone/payments/x", headers={"X-Request-Id": "another-012345"})
+    shown = (await sandbox.client.get("/console/requests")).text
+    assert "/nts/api/nts-businessman/v1/status" in shown
+    assert "503" in shown
+    assert "장애 1건: portone" in shown
+    one = (await sandbox.client.get("/console/requests?request_id=trace-0123456789")).text
+    assert "/portone/payments/x" not in one
+    assert (await sandbox.client.post("/console/faults", data={})).status_code == 303
+    assert sandbox.world.faults.of("portone") == Fault()
+
+
+async def test_the_clock_jumps_from_the_console(sandbox: Setting) -> None:
+    before = sandbox.world.clock.now()
+    answer = await sandbox.client.post("/console/clock", data={"to": "week"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/faults")
+    assert timedelta(days=7) <= sandbox.world.clock.now() - before < timedelta(days=7, minutes=1)
+    assert (await sandbox.client.post("/console/clock", data={"to": "never"})).status_code == 422
 
 
 async def test_a_fault_set_on_the_console_is_the_one_that_works(sandbox: Setting) -> None:
     sent = {"latency_ms": "0", "error_rate": "0.0", "drop_after": "", "down": "on"}
+    sent |= {"answer_after_ms": "250", "only": "/status"}
     assert (await sandbox.client.post("/console/faults/nts", data=sent)).status_code == 303
-    assert sandbox.world.faults.of("nts") == Fault(down=True)
+    wanted = Fault(down=True, answer_after_ms=250, only="/status")
+    assert sandbox.world.faults.of("nts") == wanted
+    shown = (await sandbox.client.get("/console/faults")).text
+    assert 'value="250"' in shown
+    assert 'value="/status"' in shown
     broken = await sandbox.client.post("/console/faults/nts", data={"latency_ms": "fast"})
     assert broken.status_code == 422
 

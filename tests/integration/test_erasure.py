@@ -272,4 +272,7 @@ async def test_the_search_finds_a_leak(stage: Stage, table: str, statement: str)
         await connection.execute(text(statement), used)
         found = await search_in(connection, vault, planted)
         await connection.rollback()
-    assert {column for column, _ in found} == {table}
+    columns = {column for column, _ in found}
+    if table == "companies.legal_name":
+        columns -= {"companies.searched"}  # made of the name by the database
+    assert columns == {table}
