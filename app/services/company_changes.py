@@ -145,17 +145,17 @@ class DecidedChanges:
         company = await session.get_one(Company, case.company_id)
         if company.withdrawn_at is not None:
             raise DomainError("company_not_registered")
+        number = wanted.business_number or company.business_number
+        if number != company.business_number:
+            await refuse_registered(session, number)  # before anything is changed
+            await _move_sites(session, company, number, now)
+            company.business_number = number
         if wanted.legal_name is not None:
             company.legal_name = wanted.legal_name
         if wanted.representative_name is not None:
             company.representative = self.vault.seal(
                 "companies.representative", wanted.representative_name
             )
-        if wanted.business_number not in (None, company.business_number):
-            assert wanted.business_number is not None
-            await refuse_registered(session, wanted.business_number)
-            await _move_sites(session, company, wanted.business_number, now)
-            company.business_number = wanted.business_number
         company.verification_level = "DOCUMENT"
         company.proven_at = company.proven_at or now
         company.verified_at = company.updated_at = company.status_due_at = now

@@ -96,17 +96,15 @@ class CompanyInformation:
 
         and `business_identity_required` for a token of a lower level.
         """
-        async with access.transaction() as (session, principal):
-            company = await self._lock(session, principal)
-            before = await self._view(session, principal)
-            if before.revisions != seen:
-                raise DomainError("precondition_failed")
-            if changed:
-                await self._contacts.change(session, principal, changed)
-            if token is None:
+        if token is None:
+            async with access.transaction() as (session, principal):
+                await self._change(session, principal, changed, seen)
                 return await self._view(session, principal)
-            # The token is no tenant's row: it is taken by the system, then the rest goes on.
-            verified = await self._take(token, principal)
+        principal = await access.principal()
+        # A verification is no tenant's row: taken and used in one transaction of the system's.
+        async with self._database.system_session("company verified anew") as session:
+            company = await self._change(session, principal, changed, seen)
+            verified = await self._take(session, company, token, principal)
             self._verify_anew(company, verified, principal.now)
             record(
                 session,
@@ -117,16 +115,31 @@ class CompanyInformation:
             await session.flush()
             return await self._view(session, principal)
 
-    async def _take(self, token: str, principal: Principal) -> BusinessVerification:
+    async def _change(
+        self,
+        session: AsyncSession,
+        principal: Principal,
+        changed: Mapping[str, str | None],
+        seen: tuple[int, ...] | None,
+    ) -> Company:
+        """The company, locked. Raises `precondition_failed`."""
+        company = await session.get_one(Company, principal.company_id, with_for_update=True)
+        if (await self._view(session, principal)).revisions != seen:
+            raise DomainError("precondition_failed")
+        if changed:
+            await self._contacts.change(session, principal, changed)
+        return company
+
+    async def _take(
+        self, session: AsyncSession, company: Company, token: str, principal: Principal
+    ) -> BusinessVerification:
         """One that says IDENTITY of this very business."""
-        async with self._database.system_session("company verified anew") as session:
-            row = await self._businesses.use(session, token, principal.now)
-            company = await session.get_one(Company, principal.company_id)
-            if row.business_number != company.business_number:
-                raise DomainError("business_verification_invalid", "/business_verification_token")
-            if row.level != "IDENTITY":
-                raise DomainError("business_identity_required", "/business_verification_token")
-            return row
+        row = await self._businesses.use(session, token, principal.now)
+        if row.business_number != company.business_number:
+            raise DomainError("business_verification_invalid", "/business_verification_token")
+        if row.level != "IDENTITY":
+            raise DomainError("business_identity_required", "/business_verification_token")
+        return row
 
     def _verify_anew(self, company: Company, row: BusinessVerification, now: datetime) -> None:
         sealed = row.representative
@@ -138,9 +151,6 @@ class CompanyInformation:
         company.verified_at = company.status_checked_at = company.updated_at = now
         company.proven_at = company.proven_at or now
         company.revision += 1
-
-    async def _lock(self, session: AsyncSession, principal: Principal) -> Company:
-        return await session.get_one(Company, principal.company_id, with_for_update=True)
 
     async def _view(self, session: AsyncSession, principal: Principal) -> CompanyView:
         company = (

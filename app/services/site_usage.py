@@ -27,6 +27,8 @@ TELL_USAGE: Final = "tell_usage"
 AGAIN_AFTER: Final = timedelta(minutes=30)
 SPREAD_SECONDS: Final = 3600
 GB: Final = 2**30
+FIRST: Final = UUID(int=0)
+BATCH: Final = 1_000
 
 _KEEP = text(
     "WITH kept AS (UPDATE sites SET usage = cast(:usage AS jsonb), usage_at = :at"  # noqa: S608
@@ -46,9 +48,15 @@ _KEEP = text(
     " SELECT users, storage_gb, usage_told FROM held"
 )
 _SPREAD = text(
-    "UPDATE sites SET usage_due_at = cast(:now AS timestamptz)"  # noqa: S608
-    f" + abs(hashtext(id::text)) % {SPREAD_SECONDS} * interval '1 second' WHERE state = 'OPEN'"
+    "WITH next AS (SELECT id FROM sites WHERE state = 'OPEN' AND id > :after ORDER BY id"  # noqa: S608
+    "  LIMIT :batch), due AS (UPDATE sites SET usage_due_at = cast(:now AS timestamptz)"
+    f"  + abs(hashtext(id::text)) % {SPREAD_SECONDS} * interval '1 second'"
+    "  WHERE id IN (SELECT id FROM sites WHERE id IN (SELECT id FROM next)"
+    "  FOR NO KEY UPDATE SKIP LOCKED) RETURNING id)"
+    " SELECT max(next.id::text) FROM next"
 )
+"""A batch: no site is held up by the others, and one that is locked just now is measured when its
+page is opened, or the next day."""
 _LOCK = text(
     "SELECT s.name, s.company_id, s.usage, s.usage_told, m.users, m.storage_gb FROM sites s"
     " JOIN memberships m ON m.site_id = s.id WHERE s.id = :site FOR NO KEY UPDATE OF s"
@@ -111,9 +119,13 @@ class SiteUsage:
     mails: CompanyMails
 
     async def begin_day(self) -> None:
-        """Every open site is measured within the hour: one statement."""
-        async with self.database.system_session("measure usage") as session:
-            await session.execute(_SPREAD, {"now": await self.clock.now(session)})
+        """Every open site is measured within the hour: a statement for a thousand of them."""
+        after: str | None = str(FIRST)
+        while after is not None:
+            async with self.database.system_session("measure usage") as session:
+                now = await self.clock.now(session)
+                known = {"now": now, "after": UUID(after), "batch": BATCH}
+                after = await session.scalar(_SPREAD, known)
 
     async def measure(self, site_id: UUID) -> None:
         """Asks the groupware; while it is down, every half hour. Repeatable."""
