@@ -4,6 +4,7 @@ A year of 583,000 that ends after three months: unused 360,000, VAT 36,000, fee 
 360,000 come off and 223,000 stay owed. The ledger's proof runs after each test.
 """
 
+from calendar import isleap
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -34,7 +35,7 @@ from tests.integration.test_terminations import ask_to_end, look_at_end, on, onl
 from tests.mails import mails_to
 from tests.operators import TOKEN, operator_client
 
-_years = iter(range(2031, 2300, 4))
+_years = iter(year for year in range(2031, 2400, 4) if isleap(year + 1))  # 2100 is none
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Everything is one timeline: each test has days of its own, and the clock is move
 
 import asyncio
 import json
+from calendar import isleap
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -46,7 +47,7 @@ GOLDEN = {
         (Path(__file__).parents[1] / "golden" / "pricing.json").read_text("utf-8")
     )["terminations"]
 }
-_years = iter(range(2031, 2300, 4))
+_years = iter(year for year in range(2031, 2400, 4) if isleap(year + 1))  # 2100 is none
 
 
 @pytest.fixture
