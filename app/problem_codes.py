@@ -1006,6 +1006,24 @@ PROBLEM_CODES = _catalogue(
     ),
     ("mail_not_found", 404, "메일을 찾을 수 없습니다.", "There is no such mail."),
     ("failed_job_not_found", 404, "실패한 작업을 찾을 수 없습니다.", "There is no such job."),
+    (
+        "contract_import_not_found",
+        404,
+        "계약 이관 내역을 찾을 수 없습니다.",
+        "There is no such contract import.",
+    ),
+    (
+        "import_encoding_unknown",
+        422,
+        "파일의 문자 인코딩은 UTF-8 또는 CP949여야 합니다.",
+        "The file is written in neither UTF-8 nor CP949.",
+    ),
+    (
+        "csv_required",
+        415,
+        "요청 본문은 text/csv 이어야 합니다.",
+        "The body must be text/csv.",
+    ),
     ("nothing_to_change", 422, "변경할 내용이 없습니다.", "There is nothing to change."),
     (
         "effective_date_required",

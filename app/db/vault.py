@@ -33,13 +33,24 @@ class Vault:
 
     def seal(self, column: str, value: str) -> bytes:
         """Different bytes each time, also for the same value."""
+        return self.seal_bytes(column, value.encode())
+
+    def seal_bytes(self, column: str, value: bytes) -> bytes:
+        """The same of what is no text: a file."""
         kid = self._first.encode()
         nonce = secrets.token_bytes(_NONCE)
-        sealed = self._keys[self._first].encrypt(nonce, value.encode(), column.encode())
+        sealed = self._keys[self._first].encrypt(nonce, value, column.encode())
         return bytes((_VERSION, len(kid))) + kid + nonce + sealed
 
     def open(self, column: str, sealed: bytes) -> str:
         """The text that was sealed for this column. Raises `CannotOpen`."""
+        try:
+            return self.open_bytes(column, sealed).decode()
+        except UnicodeDecodeError as refused:
+            raise CannotOpen(column) from refused
+
+    def open_bytes(self, column: str, sealed: bytes) -> bytes:
+        """The bytes that were sealed for this column. Raises `CannotOpen`."""
         if len(sealed) < 2 or sealed[0] != _VERSION:
             raise CannotOpen(column)
         end = 2 + sealed[1]
@@ -48,7 +59,7 @@ class Vault:
             raise CannotOpen(column)
         nonce, ciphertext = sealed[end : end + _NONCE], sealed[end + _NONCE :]
         try:
-            return key.decrypt(nonce, ciphertext, column.encode()).decode()
+            return key.decrypt(nonce, ciphertext, column.encode())
         except (InvalidTag, ValueError) as refused:
             raise CannotOpen(column) from refused
 

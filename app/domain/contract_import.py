@@ -6,7 +6,7 @@ Pure: what the groupware and the database know of a row is asked afterwards.
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from app.domain.business_numbers import normalise_business_number
 from app.domain.catalogue import Basis, Catalogue, Plan
 from app.domain.contracts import HeldLine
+from app.domain.csv_encodings import read_text
 from app.domain.errors import DomainError
 from app.domain.imported_payments import ImportedTerm, read_paid
 from app.domain.periods import expires_on, month_of
@@ -41,16 +42,19 @@ COLUMNS: Final = (
     "paid",
     "setup_paid",
 )
-MOST_ROWS: Final = 10_000
+MOST_ROWS: Final = 50_000
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SUBDOMAIN = re.compile(r"[a-z0-9-]{3,40}")
 _WORDS = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
-_PAIR = re.compile(r"([A-Z0-9_]{1,40}):([0-9]{1,10})")
+_PAIR = re.compile(r"([A-Z][A-Z0-9_]{0,39}):([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """`line` counts the file's lines from 1, the header included."""
+    """`line`: where the row begins, of the file's lines from 1, the header included.
+
+    `reason` says what is wrong and never what stands there, which may be somebody's name.
+    """
 
     line: int
     column: str
@@ -93,43 +97,72 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadImport:
-    """Rows to import, or every error there is; never both."""
+    """Rows to import, or every error there is; never both. `count`: rows of the file."""
 
     rows: Sequence[ImportRow]
     errors: Sequence[RowError]
-
-
-class _Refused(ValueError):
-    """A cell that cannot be; the message is the reason."""
+    count: int = 0
 
 
 def read_import(document: bytes, catalogue: Catalogue, today: date) -> ReadImport:
-    """The file's rows, checked each and against one another. UTF-8, with or without BOM."""
+    """The file's rows, checked each and against one another (`app.domain.csv_encodings`)."""
     try:
-        text = document.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return ReadImport((), (RowError(1, "", "not UTF-8"),))
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        text = read_text(document)
+    except DomainError:
+        return ReadImport((), (RowError(1, "", "neither UTF-8 nor CP949"),))
     rows: list[ImportRow] = []
     errors: list[RowError] = []
+    count = 0
     try:
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            return ReadImport((), (RowError(1, "", "columns must be " + ",".join(COLUMNS)),))
-        for cells in reader:
-            if None in cells or None in cells.values():
-                errors.append(RowError(reader.line_num, "", "wrong number of columns"))
+        for line, cells in _records(text):
+            count += 1
+            if count > MOST_ROWS:
+                errors.append(RowError(line, "", f"more than {MOST_ROWS} rows"))
+                break
+            if len(cells) != len(COLUMNS):
+                errors.append(RowError(line, "", "wrong number of columns"))
                 continue
-            row = _Row(reader.line_num, cells, errors).read(catalogue, today)
+            named = dict(zip(COLUMNS, cells, strict=True))
+            row = _Row(line, named, errors).read(catalogue, today)
             if row is not None:
                 rows.append(row)
-    except csv.Error as broken:
-        errors.append(RowError(reader.line_num, "", str(broken)))
-    if not rows and not errors:
+    except _Broken as broken:
+        errors.append(RowError(broken.line, "", broken.reason))
+    if not count and not errors:
         errors.append(RowError(1, "", "no rows"))
-    if len(rows) > MOST_ROWS:
-        errors.append(RowError(MOST_ROWS + 1, "", f"more than {MOST_ROWS} rows"))
     errors += _between_rows(rows)
-    return ReadImport((), tuple(sorted(errors, key=_place))) if errors else ReadImport(rows, ())
+    if errors:
+        return ReadImport((), tuple(sorted(errors, key=_place)), count)
+    return ReadImport(rows, (), count)
+
+
+class _Broken(ValueError):
+    """From here on it is no CSV of ours."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row behind the header with the line it begins in; empty lines are none.
+
+    Raises `_Broken`.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    begins, header = 1, True
+    try:
+        for cells in reader:
+            if header and tuple(cells) != COLUMNS:
+                break
+            if cells and not header:
+                yield begins, cells
+            begins, header = reader.line_num + 1, False
+    except csv.Error as broken:
+        raise _Broken(begins, str(broken)) from broken
+    if header:
+        raise _Broken(1, "columns must be " + ",".join(COLUMNS))
 
 
 def _place(error: RowError) -> tuple[int, str]:
@@ -176,7 +209,7 @@ class _Row:
         for part in filter(None, (p.strip() for p in self._cells[column].split(";"))):
             match = _PAIR.fullmatch(part)
             if match is None or match[1] in pairs:
-                self._bad(column, f"not CODE:number, or twice: {part[:60]}")
+                self._bad(column, "not CODE:number, or twice")
             else:
                 pairs[match[1]] = int(match[2])
         return pairs

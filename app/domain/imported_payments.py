@@ -16,7 +16,7 @@ from app.domain.periods import month_ratio
 from app.domain.price_lines import base_code, charged, licence_code
 
 _PAID = re.compile(
-    r"([A-Z0-9_]{1,40}):([0-9]{1,10})(?:@([0-9]{4}-[0-9]{2}-[0-9]{2})~([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
+    r"([A-Z][A-Z0-9_]{0,39}):([0-9]{1,10})(?:@([0-9]{4}-[0-9]{2}-[0-9]{2})~([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
 )
 
 
@@ -55,15 +55,15 @@ def read_paid(
     for part in filter(None, (p.strip() for p in cell.split(";"))):
         match = _PAID.fullmatch(part)
         if match is None or match[1] in {line.code for line in lines}:
-            refuse(f"not CODE:net or CODE:net@from~to, or twice: {part[:60]}")
+            refuse("not CODE:net or CODE:net@from~to, or twice")
         elif match[1] not in term.unit_prices or term.expires_on is None:
             refuse(f"not in this contract: {match[1]}")
         else:
             line = _line(catalogue, term, match, term.expires_on)
             if line is None:
-                refuse(f"its days are not in the term: {part[:60]}")
+                refuse(f"its days are not in the term: {match[1]}")
             elif line.net > _worth(term, line):
-                refuse(f"more than it costs: {part[:60]}")
+                refuse(f"more than it costs: {match[1]}")
             else:
                 lines.append(line)
     return tuple(lines)

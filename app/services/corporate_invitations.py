@@ -4,9 +4,10 @@ The link is a bearer secret: kept as a hash, sent in a mail's URL fragment, vali
 until the company has its account. Sending again makes a new link and ends the former one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
+from app.db.bulk import insert_rows
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import enqueue
@@ -22,7 +24,7 @@ from app.db.tables.invitations import CorporateInvitation
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
-from app.services.audit import GROUPWARE, AuditEntry, record
+from app.services.audit import GROUPWARE, AuditEntry, record, record_all
 from app.services.business_verifications import BusinessVerifications
 from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.mails import Mails, NewMail
@@ -43,6 +45,16 @@ class InvitedCompany:
     company_name: str
     business_number: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who is invited for which company."""
+
+    company_id: UUID
+    company_name: str
+    name: str = field(repr=False)
+    email: str = field(repr=False)
 
 
 class CorporateInvitations:
@@ -85,54 +97,59 @@ class CorporateInvitations:
         company = await session.get_one(Company, company_id, with_for_update=True)
         if not _waits(company):
             raise DomainError("company_already_registered")
-        token, token_hash = self._tokens.make()
-        expires_at = now + LIFETIME
-        new = insert(CorporateInvitation).values(
-            id=new_id(),
-            company_id=company_id,
-            site_id=site_id,
-            name=self._vault.seal("corporate_invitations.name", name),
-            email=self._vault.seal("corporate_invitations.email", email),
-            email_index=self._vault.index("email", email.lower()),
-            token_hash=token_hash,
-            sends=1,
-            sent_at=now,
-            expires_at=expires_at,
-            created_at=now,
-            updated_at=now,
-        )
+        contact = Contact(company_id, company.legal_name, name, email)
+        link, values = self._made(contact, site_id, now)
+        new = insert(CorporateInvitation).values(values)
         renewed = {
             "name": new.excluded.name,
-            "token_hash": token_hash,
+            "token_hash": new.excluded.token_hash,
             "sends": CorporateInvitation.sends + 1,
             "sent_at": now,
-            "expires_at": expires_at,
+            "expires_at": new.excluded.expires_at,
             "updated_at": now,
         }
         await session.execute(
             new.on_conflict_do_update(index_elements=["company_id", "email_index"], set_=renewed)
         )
-        record(
-            session,
-            AuditEntry(
-                company_id=company_id,
-                account_id=None,
-                actor=GROUPWARE if site_id else SYSTEM,
-                action=AuditAction.CORPORATE_INVITED,
-                at=now,
-                subject=str(site_id) if site_id else None,
-            ),
-        )
-        facts = {
-            "company": company.legal_name,
-            "name": name,
-            "link": f"{self._spa_url}{SPA_PAGE}#token={token}",
-            "days": str(LIFETIME.days),
-        }
-        mail = NewMail("corporate_invitation", email, facts, "ko", company_id)
-        job = self._mails.queue(session, mail, now)
+        record(session, _invited(company_id, site_id, now))
+        job = self._mails.queue(session, _mail(contact, link), now)
         await session.flush()
         await enqueue(session, [job])
+
+    async def invite_new(
+        self, session: AsyncSession, contacts: Sequence[Contact], now: datetime
+    ) -> None:
+        """The contacts on file of companies that were made in this transaction, thousands at once.
+
+        Their mails go as the sweep finds them.
+        """
+        made = [self._made(contact, None, now) for contact in contacts]
+        await insert_rows(session, CorporateInvitation, (values for _, values in made))
+        await record_all(session, (_invited(each.company_id, None, now) for each in contacts))
+        pairs = zip(contacts, made, strict=True)
+        mails = (_mail(contact, link) for contact, (link, _) in pairs)
+        await self._mails.queue_many(session, mails, now)
+
+    def _made(
+        self, contact: Contact, site_id: UUID | None, now: datetime
+    ) -> tuple[str, dict[str, Any]]:
+        """A link, and the invitation's row that keeps its hash."""
+        token, token_hash = self._tokens.make()
+        values = {
+            "id": new_id(),
+            "company_id": contact.company_id,
+            "site_id": site_id,
+            "name": self._vault.seal("corporate_invitations.name", contact.name),
+            "email": self._vault.seal("corporate_invitations.email", contact.email),
+            "email_index": self._vault.index("email", contact.email.lower()),
+            "token_hash": token_hash,
+            "sends": 1,
+            "sent_at": now,
+            "expires_at": now + LIFETIME,
+            "created_at": now,
+            "updated_at": now,
+        }
+        return f"{self._spa_url}{SPA_PAGE}#token={token}", values
 
     async def preview(self, token: str, address: str) -> InvitedCompany:
         """Raises `invitation_invalid`, whatever is wrong with the token; RateLimited."""
@@ -212,6 +229,27 @@ class CorporateInvitations:
         if row is None or not _waits(row[1]):
             raise DomainError("invitation_invalid", pointer)
         return row[0], row[1]
+
+
+def _invited(company_id: UUID, site_id: UUID | None, now: datetime) -> AuditEntry:
+    return AuditEntry(
+        company_id=company_id,
+        account_id=None,
+        actor=GROUPWARE if site_id else SYSTEM,
+        action=AuditAction.CORPORATE_INVITED,
+        at=now,
+        subject=str(site_id) if site_id else None,
+    )
+
+
+def _mail(contact: Contact, link: str) -> NewMail:
+    facts = {
+        "company": contact.company_name,
+        "name": contact.name,
+        "link": link,
+        "days": str(LIFETIME.days),
+    }
+    return NewMail("corporate_invitation", contact.email, facts, "ko", contact.company_id)
 
 
 def _waits(company: Company) -> bool:

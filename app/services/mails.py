@@ -3,12 +3,12 @@
 The address and the facts are sealed in the row; the words are made when the mail is sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
+from app.db.bulk import insert_rows
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import Job, enqueue
@@ -109,9 +110,24 @@ class Mails:
         For what any address may get. Raises `ValueError` for a kind that nobody gave a purpose, and
         for one whose address must be looked at first: that is `queue_if_allowed`.
         """
-        if PURPOSES.get(mail.kind) not in TO_ANY_ADDRESS:
-            raise ValueError(f"not for any address: {mail.kind}")
+        _check_purpose(mail)
         return self._add(session, mail, now, now)
+
+    async def queue_many(
+        self, session: AsyncSession, mails: Iterable[NewMail], now: datetime
+    ) -> None:
+        """The same of thousands, to nobody who has an account.
+
+        No job is queued: the sweep takes up some hundred at a time, so that what else is mailed
+        meanwhile waits for few of them.
+        """
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for mail in mails:
+                _check_purpose(mail)
+                yield self._values(new_id(), mail, now, now)
+
+        await insert_rows(session, Mail, rows())
 
     async def queue_if_allowed(
         self, session: AsyncSession, mail: NewMail, now: datetime
@@ -145,27 +161,30 @@ class Mails:
         row_id = new_id()
         if PURPOSES[mail.kind] in TOLD_IN_THE_PORTAL and mail.account_id is not None:
             session.add(self._news(mail, mail.account_id, now))
-        session.add(
-            Mail(
-                id=row_id,
-                kind=mail.kind,
-                language=mail.language,
-                company_id=mail.company_id,
-                account_id=mail.account_id,
-                about_account_id=mail.about,
-                quote_id=mail.quote_id,
-                document_id=mail.document_id,
-                recipient=self._vault.seal("mails.recipient", mail.recipient),
-                recipient_index=self._vault.index("email", mail.recipient.lower()),
-                facts=self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
-                state="QUEUED",
-                attempts=0,
-                due_at=due_at,
-                sent_at=None,
-                created_at=now,
-            )
-        )
+        session.add(Mail(**self._values(row_id, mail, now, due_at)))
         return Job(SEND_MAIL, row_id)
+
+    def _values(
+        self, row_id: UUID, mail: NewMail, now: datetime, due_at: datetime
+    ) -> dict[str, Any]:
+        return {
+            "id": row_id,
+            "kind": mail.kind,
+            "language": mail.language,
+            "company_id": mail.company_id,
+            "account_id": mail.account_id,
+            "about_account_id": mail.about,
+            "quote_id": mail.quote_id,
+            "document_id": mail.document_id,
+            "recipient": self._vault.seal("mails.recipient", mail.recipient),
+            "recipient_index": self._vault.index("email", mail.recipient.lower()),
+            "facts": self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
+            "state": "QUEUED",
+            "attempts": 0,
+            "due_at": due_at,
+            "sent_at": None,
+            "created_at": now,
+        }
 
     def _news(self, mail: NewMail, account_id: UUID, now: datetime) -> Notification:
         """The same in the portal: 알림, in both languages, as it is worded today."""
@@ -256,3 +275,8 @@ class Mails:
             html=html,
             attachments=attachments,
         )
+
+
+def _check_purpose(mail: NewMail) -> None:
+    if PURPOSES.get(mail.kind) not in TO_ANY_ADDRESS:
+        raise ValueError(f"not for any address: {mail.kind}")

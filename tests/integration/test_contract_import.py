@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.ids import new_id
-from app.domain.contract_import import COLUMNS
+from app.domain.contract_import import COLUMNS, RowError
 from app.domain.periods import expires_on, seoul_date
 from app.domain.provisioning import DesiredSite, Hosting, SiteAccess, SiteAdmin
 from app.services.contract_import import ImportReport
@@ -185,3 +185,15 @@ async def test_a_number_that_somebody_signed_up_for_is_not_imported(
     await at_the_groupware(portal, number, f"old-{number}")
     report = await run(portal, await csv_of(portal, number, f"old-{number}"))
     assert [(e.line, e.column) for e in report.errors] == [(2, "business_number")]
+
+
+async def test_a_site_that_two_rows_name_is_an_error_of_the_second(portal: FastAPI) -> None:
+    """By its sub-domain, and by its external id under another."""
+    number = business_number()
+    name = f"old-{number}"
+    site_id = await at_the_groupware(portal, number, name)
+    first, second = (await csv_of(portal, number, name, f"{name}-b")).decode().splitlines()[1:]
+    by_id = second.replace(",,admin", f",{site_id},admin")
+    document = "\n".join([",".join(COLUMNS), first, by_id]).encode()
+    report = await run(portal, document)
+    assert report.errors == [RowError(3, "external_id", "the site stands in line 2 already")]

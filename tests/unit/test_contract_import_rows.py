@@ -8,7 +8,7 @@ import pytest
 
 from app.domain import catalogues
 from app.domain.catalogue import Catalogue, parse_catalogue
-from app.domain.contract_import import COLUMNS, ReadImport, RowError, read_import
+from app.domain.contract_import import COLUMNS, MOST_ROWS, ReadImport, RowError, read_import
 from app.domain.contracts import HeldLine
 
 TODAY = date(2026, 11, 24)
@@ -169,3 +169,93 @@ def test_what_is_no_such_file_is_an_error_and_no_exception(
     read: ReadImport = read_import(raw, catalogue, TODAY)
     assert read.rows == ()
     assert isinstance(read.errors[0], RowError)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
+def test_a_file_says_the_same_in_each_encoding(catalogue: Catalogue, encoding: str) -> None:
+    """CP949 has syllables that EUC-KR has not."""
+    row = GOOD | {"company_name": "뷁똠방각하"}
+    raw = document(row).decode().encode(encoding)
+    assert read_import(raw, catalogue, TODAY) == read_import(document(row), catalogue, TODAY)
+    assert read_import(raw, catalogue, TODAY).rows[0].company_name == "뷁똠방각하"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        document(GOOD).decode().encode("utf-16"),
+        document(GOOD).decode().encode("utf-16-le"),
+        document(GOOD | {"company_name": "Café Olé"}).decode().encode("latin-1", "replace"),
+        # Broken at one place: in CP949 its names would be others.
+        document(GOOD)[:-200] + b"\xeb" + document(GOOD)[-200:],
+        b"\xef\xbb\xbf" + document(GOOD).decode().encode("cp949"),
+        b"\xff",
+    ],
+    ids=["UTF-16", "UTF-16 without BOM", "Latin 1", "broken UTF-8", "BOM and CP949", "no text"],
+)
+def test_what_is_written_otherwise_is_refused(catalogue: Catalogue, raw: bytes) -> None:
+    read = read_import(raw, catalogue, TODAY)
+    assert (read.rows, read.count) == ((), 0)
+    assert [(e.line, e.column) for e in read.errors] == [(1, "")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_quotes_commas_and_line_breaks_stand_in_cells(catalogue: Catalogue, end: str) -> None:
+    """A row's line is where it begins."""
+    cells = GOOD | {"company_name": '"옛길 ""물산"", 본점"', "site_name": '"옛길"'}
+    broken = GOOD | {"site_name": f'"옛길{end}본사"', "users": "x"}
+    lines = [",".join(COLUMNS), "", *(",".join(r[c] for c in COLUMNS) for r in (cells, broken))]
+    last = ",".join((GOOD | {"subdomain": "x"})[c] for c in COLUMNS)
+    read = read_import(end.join([*lines, last]).encode(), catalogue, TODAY)
+    assert [(e.line, e.column) for e in read.errors] == [
+        (4, "site_name"),
+        (4, "users"),
+        (4, "users"),
+        (6, "subdomain"),
+    ]
+    (row,) = read_import(end.join(lines[:3]).encode(), catalogue, TODAY).rows
+    assert (row.line, row.company_name, row.site_name) == (3, '옛길 "물산", 본점', "옛길")
+
+
+def test_a_quote_that_never_ends_is_an_error_of_the_line_it_begins_in(
+    catalogue: Catalogue,
+) -> None:
+    read = read_import(document(GOOD, GOOD | {"site_name": '"옛길'}), catalogue, TODAY)
+    assert [(e.line, e.column) for e in read.errors] == [(3, "")]
+
+
+def test_what_stands_twice_is_told_with_both_lines(catalogue: Catalogue) -> None:
+    site = GOOD | {"external_id": "old-1"}
+    again = site | {"subdomain": "other", "company_name": "다른이름"}
+    assert read_import(document(site, again, GOOD), catalogue, TODAY).errors == (
+        RowError(3, "company_name", "differs from line 2"),
+        RowError(3, "external_id", "stands in line 2 already"),
+        RowError(4, "subdomain", "stands in line 2 already"),
+    )
+
+
+def test_no_reason_says_what_stands_in_a_cell(catalogue: Catalogue) -> None:
+    """A column was left out: names and addresses stand where codes should."""
+    moved = GOOD | DIRECT | dict.fromkeys(("add_ons", "unit_prices", "paid"), "정도현:01012345678")
+    number = GOOD | dict.fromkeys(("add_ons", "unit_prices", "paid"), "01012345678:1")
+    for row in (moved, number, moved | {"subdomain": "정도현", "users": "정도현"}):
+        errors = read_import(document(row), catalogue, TODAY).errors
+        assert errors
+        assert not [e for e in errors if "정도현" in e.reason or "0101" in e.reason]
+
+
+def many(count: int) -> bytes:
+    sites = (GOOD | {"subdomain": f"old-{turn}"} for turn in range(count))
+    return document(*sites)
+
+
+def test_fifty_thousand_rows_are_read_and_no_more(catalogue: Catalogue) -> None:
+    read = read_import(many(MOST_ROWS), catalogue, TODAY)
+    assert (len(read.rows), read.count, read.errors) == (50_000, 50_000, ())
+    lines = many(MOST_ROWS + 5).splitlines()
+    lines[40_000] = lines[7]
+    read = read_import(b"\n".join(lines), catalogue, TODAY)
+    assert read.errors == (
+        RowError(40_001, "subdomain", "stands in line 8 already"),
+        RowError(50_002, "", "more than 50000 rows"),
+    )
