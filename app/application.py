@@ -10,6 +10,7 @@ from app import errors
 from app.deps import Deps
 from app.openapi import Paper, describe
 from app.routers.strict import LiteralPaths, StrictRoute
+from app.version import VERSION
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -32,7 +33,7 @@ def assemble(
         title=paper.title,
         summary=paper.summary,
         description=paper.description,
-        version="1.0.0",
+        version=VERSION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -18,6 +18,7 @@ from app.deps import Deps, build_deps
 from app.edge import Edge, WhereAsked
 from app.openapi import CUSTOMERS
 from app.reference import reference_routes
+from app.request_spans import RequestSpans
 from app.routers import (
     accounts,
     audit_log,
@@ -173,6 +174,8 @@ def _add_middleware(app: FastAPI, deps: Deps, limits: Mapping[str, int]) -> None
     """The last added is the outermost."""
     app.add_middleware(WhereAsked, layers=partial(_for_browsers, deps.settings.cors_origins))
     app.add_middleware(Edge, limits=limits)
+    if deps.settings.otlp_endpoint:
+        app.add_middleware(RequestSpans)
 
 
 def _for_browsers(origins: Sequence[str], app: ASGIApp) -> ASGIApp:

@@ -7,6 +7,7 @@ from app.application import assemble
 from app.deps import Deps
 from app.edge import Edge
 from app.openapi import Paper
+from app.request_spans import RequestSpans
 from app.routers import (
     operator_agreements,
     operator_bank_deposits,
@@ -94,4 +95,6 @@ def create_operator_app(deps: Deps) -> FastAPI:
     ]
     app = assemble(deps, routes, PAPER)
     app.add_middleware(Edge)
+    if deps.settings.otlp_endpoint:
+        app.add_middleware(RequestSpans)
     return app

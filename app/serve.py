@@ -13,6 +13,7 @@ from app.logs import configure_logging
 from app.main import create_app
 from app.operator_app import create_operator_app
 from app.settings import Settings
+from app.spans import exported
 
 
 class _Server(uvicorn.Server):
@@ -24,7 +25,12 @@ class _Server(uvicorn.Server):
 
 
 async def serve(settings: Settings) -> None:
-    """Until SIGINT or SIGTERM; running requests get ten seconds to end."""
+    """Until SIGINT or SIGTERM; running requests get ten seconds to end, then spans are sent."""
+    async with exported(settings.otlp_endpoint, "portal-api"):
+        await _serve(settings)
+
+
+async def _serve(settings: Settings) -> None:
     app = create_app(settings)
     servers = [
         _Server(

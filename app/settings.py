@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """The internal listener: Prometheus and, in the sandbox, the clock. 0 turns it off."""
     worker_metrics_port: int = 0
     """Prometheus of a worker: its calls to providers. 0 turns it off."""
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^?#@]*[^/?#@])?$")
+    """Where spans go by OTLP over HTTP, without `/v1/traces` and a slash; empty: nowhere."""
     operator_port: int = 0
     """The operator's listener, never routed to the outside; 0 turns it off."""
     operator_token: SecretStr | None = None

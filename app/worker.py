@@ -22,6 +22,7 @@ from app.logs import configure_logging
 from app.services.failed_jobs import FailedJobs
 from app.services.sweep import sweep
 from app.settings import Settings
+from app.spans import TRACEPARENT, exported, job_span
 from app.trace import IN_A_JOB, begin_trace, is_trace_id, trace_id
 
 SWEEP_SECONDS = 1.0
@@ -38,20 +39,27 @@ def _register(
     @pgq.entrypoint(name, concurrency_limit=CONCURRENT)
     async def run(job: Job) -> None:
         begin_trace(_cause(job))
-        try:
-            await work(UUID(bytes=job.payload))
-        except Exception as failed:
-            log.exception(
-                "job_failed", job=name, error=type(failed).__name__, request_id=trace_id()
-            )
-            with contextlib.suppress(Exception):  # a database that is away is in the log alone
-                await failures.note(name, UUID(bytes=job.payload), type(failed).__name__)
+        with job_span(name, job.id, _parent(job)) as span:
+            try:
+                await work(UUID(bytes=job.payload))
+            except Exception as failed:
+                kind = type(failed).__name__
+                span.fail(kind)
+                log.exception("job_failed", job=name, error=kind, request_id=trace_id())
+                with contextlib.suppress(Exception):  # a database that is away is in the log alone
+                    await failures.note(name, UUID(bytes=job.payload), kind)
 
 
 def _cause(job: Job) -> str:
     """The request that caused it; what the sweep found gets an id of its own."""
     given = (job.headers or {}).get(IN_A_JOB)
     return str(given) if is_trace_id(given) else f"job-{job.id}-{uuid4().hex[:8]}"
+
+
+def _parent(job: Job) -> str | None:
+    """The span in which it was queued."""
+    given = (job.headers or {}).get(TRACEPARENT)
+    return given if isinstance(given, str) else None
 
 
 async def _sweep_for_ever(deps: Deps) -> None:
@@ -70,7 +78,12 @@ async def _connect(url: str) -> asyncpg.Connection:
 
 
 async def work(settings: Settings) -> None:
-    """Until SIGINT or SIGTERM; jobs under way are finished."""
+    """Until SIGINT or SIGTERM; jobs under way are finished, and their spans sent."""
+    async with exported(settings.otlp_endpoint, "portal-worker"):
+        await _work(settings)
+
+
+async def _work(settings: Settings) -> None:
     deps = build_deps(settings)
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, addr=settings.host)

@@ -22,6 +22,7 @@ from app.domain.provider_errors import (
     ProviderUnavailable,
     Refusal,
 )
+from app.spans import TRACEPARENT, call_span, note_status, traceparent
 from app.trace import HEADER, trace_id
 
 CONNECT_SECONDS = 2.0
@@ -131,7 +132,9 @@ class ProviderHttp:
         Never repeated. `work` raises ProviderRefused for a no, and `nonsense` for what it cannot
         read; what httpx raises is turned into a provider error here.
         """
-        lent = _Lent(self._transport, lambda: self.nonsense(operation, "too large"))
+        lent = _Lent(
+            self.provider, operation, self._transport, lambda: self.nonsense(operation, "too large")
+        )
         return await self._watched(
             operation,
             lambda: self._one_attempt(operation, lambda: work(lent)),
@@ -194,7 +197,7 @@ class ProviderHttp:
         attempt = 1
         while True:
             try:
-                return await self._attempt(call, answer)
+                return await self._attempt(call, answer, attempt - 1)
             except ProviderUnavailable:
                 late = time.monotonic() - started >= self._read_seconds
                 if not call.repeatable or attempt == ATTEMPTS or late:
@@ -218,19 +221,20 @@ class ProviderHttp:
         except httpx.TransportError:
             raise self._unavailable(operation, "connection") from None
 
-    async def _attempt(self, call: Call, answer: type[T]) -> T:
-        status, headers, body = await self._one_attempt(
-            call.operation, lambda: self._exchange(call)
-        )
+    async def _attempt(self, call: Call, answer: type[T], resent: int) -> T:
+        url = self._base_url + call.path
+        with call_span(self.provider, call.operation, call.method, url, resent) as span:
+            status, headers, body = await self._one_attempt(
+                call.operation, lambda: self._exchange(call)
+            )
+            note_status(span, status, error_from=400)
         if 200 <= status < 300:
             return self._read(call, body, answer)
         raise self._not_ok(call, status, headers, body)
 
     async def _exchange(self, call: Call) -> tuple[int, httpx.Headers, bytes]:
         content = None
-        headers = dict(call.headers)
-        if (cause := trace_id()) is not None:
-            headers[HEADER] = cause
+        headers = dict(call.headers) | _cause()
         if call.json is not None:
             content = msgspec.json.encode(call.json)
             headers["Content-Type"] = "application/json"
@@ -272,17 +276,33 @@ class ProviderHttp:
         return ProviderUnavailable(self.provider, operation, reason, wait)
 
 
+def _cause() -> dict[str, str]:
+    """What a provider is told of why it is asked."""
+    told = {HEADER: trace_id(), TRACEPARENT: traceparent()}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 class _Lent(httpx.AsyncBaseTransport):
     """Our connections in another client's hands: it cannot close them, nor read without end."""
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, too_large: Callable[[], ProviderError]
+        self,
+        provider: str,
+        operation: str,
+        inner: httpx.AsyncBaseTransport,
+        too_large: Callable[[], ProviderError],
     ) -> None:
+        self._provider = provider
+        self._operation = operation
         self._inner = inner
         self._too_large = too_large
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
+        url = str(request.url)
+        with call_span(self._provider, self._operation, request.method, url) as span:
+            request.headers.update(_cause())
+            response = await self._inner.handle_async_request(request)
+            note_status(span, response.status_code, error_from=400)
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)
         response.stream = _Bounded(stream, self._too_large)

@@ -21,6 +21,8 @@ from app.domain.provider_errors import (
     ProviderUnavailable,
     Refusal,
 )
+from app.spans import mail_span
+from app.trace import trace_id
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+=-]{1,120}@[A-Za-z0-9.-]{1,120}>")
 _log = structlog.stdlib.get_logger("app.adapters")
@@ -82,6 +84,7 @@ class SmtpMailTransport:
                 operation="send",
                 outcome=outcome,
                 ms=round((time.monotonic() - started) * 1000),
+                request_id=trace_id(),
             )
 
     async def _guarded(self, mail: OutgoingMail) -> None:
@@ -91,7 +94,8 @@ class SmtpMailTransport:
             left = self._breaker.seconds_left()
             raise ProviderUnavailable("mail", "send", "circuit open", left)
         try:
-            await self._deliver(message, mail.to)
+            with mail_span(self._host, self._port):
+                await self._deliver(message, mail.to)
         except ProviderRefused:
             self._breaker.succeeded(permit)
             raise

@@ -7,6 +7,7 @@ from uuid import UUID
 from pgqueuer import AsyncpgDriver, Queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.spans import TRACEPARENT, traceparent
 from app.trace import IN_A_JOB, trace_id
 
 
@@ -37,13 +38,19 @@ async def enqueue(session: AsyncSession, jobs: Sequence[Job]) -> None:
     driver = raw.driver_connection
     assert driver is not None
     queries = Queries(AsyncpgDriver(driver))
-    cause = trace_id()
+    cause = _cause()
     await queries.enqueue(
         [job.entrypoint for job in jobs],
         [job.row.bytes for job in jobs],
         [0] * len(jobs),
         None,
         [job.dedupe_key for job in jobs],
-        [{IN_A_JOB: cause}] * len(jobs) if cause else None,
+        [cause] * len(jobs) if cause else None,
         on_conflict="skip",
     )
+
+
+def _cause() -> dict[str, str]:
+    """What a worker goes on with: the request's id, and its span where spans are exported."""
+    told = {IN_A_JOB: trace_id(), TRACEPARENT: traceparent()}
+    return {name: value for name, value in told.items() if value}
