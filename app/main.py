@@ -192,6 +192,7 @@ def _for_browsers(origins: Sequence[str], app: ASGIApp) -> ASGIApp:
             "If-None-Match",
             "X-Company-Id",
             "X-Request-Id",
+            "traceparent",
         ],
         expose_headers=EXPOSED_HEADERS,
     )

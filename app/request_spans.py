@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.spans import TRACEPARENT, note_status, request_span, span_method
+from app.spans import TRACEPARENT, Span, note_status, request_span, span_method
 
 
 class RequestSpans:
@@ -17,9 +17,9 @@ class RequestSpans:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        method: str = scope["method"]
-        with request_span(method, scope["scheme"], _given(scope["headers"])) as span:
-            status = 500  # what is answered for an error that leaves the application
+        parent = _given(scope["headers"])
+        with request_span(scope["method"], scope["scheme"], parent) as span:
+            status: int | None = None  # stays so if the caller leaves before an answer
 
             async def watched(message: Message) -> None:
                 nonlocal status
@@ -29,14 +29,23 @@ class RequestSpans:
 
             try:
                 await self.app(scope, receive, watched)
+            except Exception:
+                status = status or 500  # as the framework answers behind us
+                raise
             finally:
-                note_status(span, status, error_from=500)
-                if request_id := scope.get("request_id"):
-                    span.note({"portal.request_id": request_id})
-                route = getattr(scope.get("route"), "path", None)
-                if route is not None:
-                    span.rename(f"{span_method(method)} {route}")
-                    span.note({"http.route": route})
+                if status is not None:
+                    note_status(span, status, error_from=500)
+                _name(span, scope)
+
+
+def _name(span: Span, scope: Scope) -> None:
+    """By the route's template; what is no route has no more of a name than its method."""
+    if request_id := scope.get("request_id"):
+        span.note({"portal.request_id": request_id})
+    route = getattr(scope.get("route"), "path", None)
+    if route is not None:
+        span.rename(f"{span_method(scope['method'])} {route}")
+        span.note({"http.route": route})
 
 
 def _given(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -26,7 +26,7 @@ AT_ONCE: Final = 512
 EVERY_SECONDS: Final = 2.0
 EXPORT_SECONDS: Final = 5.0
 """For one batch, repeats included."""
-FLUSH_SECONDS: Final = 5.0
+FLUSH_SECONDS: Final = 3.0
 """How long the end of a process waits for a collector."""
 
 KINDS: Final = {

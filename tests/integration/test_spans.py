@@ -1,5 +1,6 @@
 """Spans from request to job to provider, as a collector gets them (issue 8, section 9)."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -16,13 +17,13 @@ from pgqueuer.domain.types import QueueExecutionMode
 
 from app.jobs.entrypoints import entrypoints
 from app.main import create_app
+from app.request_spans import RequestSpans
 from app.settings import Settings
 from app.span_export import FLUSH_SECONDS, QUEUED
 from app.spans import _PROCESS, call_span, exported, job_span
 from app.worker import _connect, _register
 from sandbox.world import World
 from tests.collector import Collected, Collector, collecting
-from tests.e2e.stack import free_port
 from tests.flows import PASSWORD, Member, free_item, key, order_body, sign_up
 
 CALLER = "00f067aa0ba902b7"
@@ -227,6 +228,29 @@ def test_nothing_personal_no_query_and_no_token_is_exported(played: Played) -> N
     assert {name for span in played.collector.spans for name in span.attributes} <= allowed
 
 
+async def test_an_error_that_leaves_the_application_is_told_by_its_type(
+    collector: Collector,
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("홍길동 broke it")
+
+    transport = httpx.ASGITransport(RequestSpans(broken), raise_app_exceptions=False)
+    async with (
+        exported(collector.endpoint, "portal-api"),
+        httpx.AsyncClient(transport=transport, base_url="http://portal") as client,
+    ):
+        assert (await client.request("BREAK", "/")).status_code == 500
+    found = collector.one("HTTP")
+    assert found.failed
+    assert found.words == ""
+    assert found.attributes == {
+        "http.request.method": "_OTHER",
+        "url.scheme": "http",
+        "http.response.status_code": 500,
+        "error.type": "RuntimeError",
+    }
+
+
 async def test_an_error_says_its_type_and_not_its_words(collector: Collector) -> None:
     async with exported(collector.endpoint, "portal-worker"):
         with (
@@ -253,21 +277,28 @@ async def test_nonsense_begins_a_trace(collector: Collector, given: str) -> None
     assert collector.one(f"process {name}").parent == ""
 
 
-async def test_a_collector_that_is_away_does_no_harm(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("listens", [False, True], ids=["refuses", "never answers"])
+async def test_a_collector_that_is_away_does_no_harm(
+    client: httpx.AsyncClient, listens: bool
+) -> None:
     """Requests take no longer, what is queued is bounded, and the end does not wait for it."""
-    async with exported(f"http://127.0.0.1:{free_port()}", "portal-api"):
-        processor = _PROCESS.recorder._provider._active_span_processor._span_processors[0]
-        started = time.perf_counter()
-        for _ in range(2 * QUEUED):
-            with job_span("flood", 1, None):
-                pass
-        answer = await client.get("/v1/catalogue")
-        took = time.perf_counter() - started
-        assert answer.status_code == 200
-        assert len(processor._batch_processor._queue) <= QUEUED
-        ending = time.perf_counter()
+    with socket.socket() as away:
+        away.bind(("127.0.0.1", 0))
+        if listens:
+            away.listen()
+        async with exported(f"http://127.0.0.1:{away.getsockname()[1]}", "portal-api"):
+            queue = _PROCESS.recorder._provider._active_span_processor._span_processors[0]
+            started = time.perf_counter()
+            for _ in range(2 * QUEUED):
+                with job_span("flood", 1, None):
+                    pass
+            answer = await client.get("/v1/catalogue")
+            took = time.perf_counter() - started
+            assert len(queue._batch_processor._queue) <= QUEUED
+            ending = time.perf_counter()
+        assert time.perf_counter() - ending < FLUSH_SECONDS + 1
+    assert answer.status_code == 200
     assert took < 3
-    assert time.perf_counter() - ending < FLUSH_SECONDS + 1
 
 
 def test_nothing_is_imported_while_nothing_is_exported() -> None:

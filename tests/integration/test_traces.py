@@ -34,12 +34,12 @@ async def test_request_log_job_row_and_provider_call_have_one_id(
     async with portal.state.deps.database.system_session("test data") as session:
         found = await session.execute(
             text(
-                "SELECT entrypoint, headers ->> 'request_id' FROM pgqueuer"
+                "SELECT entrypoint, headers FROM pgqueuer"
                 " WHERE payload = :row AND entrypoint = 'provision_item'"
             ),
             {"row": item_id.bytes},
         )
-        assert found.all() == [("provision_item", cause)]
+        assert found.all() == [("provision_item", {"request_id": cause})]
     begin_trace(cause)  # as the worker does with what the job's row says
     with capture_logs() as of_the_job:
         await entrypoints(portal.state.deps)["provision_item"](item_id)
