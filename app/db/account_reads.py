@@ -7,6 +7,20 @@ import msgspec
 from app.db.reads import read_one
 
 
+class RecipientRead(msgspec.Struct, frozen=True):
+    """What the company's tax invoices say of it; personal columns are sealed."""
+
+    business_number: str
+    legal_name: str
+    representative: bytes | None
+    road_address: str | None
+    address_detail: str | None
+    business_type: str | None
+    business_class: str | None
+    people: bytes | None
+    """Null where nothing was given yet."""
+
+
 class AccountRead(msgspec.Struct, frozen=True):
     """Personal columns are sealed. The company's facts are those of the chosen company."""
 
@@ -27,13 +41,20 @@ class AccountRead(msgspec.Struct, frozen=True):
     invitation_accepted: bool
     groupware_linked: bool
     """A live link to every company that invited the individual."""
+    recipient: RecipientRead | None
 
 
-def _bytes(column: str) -> str:
+def _bytes(column: str, table: str = "a") -> str:
     """Base64 without PostgreSQL's line breaks, as JSON carries bytes."""
-    return f"translate(encode(a.{column}, 'base64'), E'\\n', '') AS {column}"
+    return f"translate(encode({table}.{column}, 'base64'), E'\\n', '') AS {column}"
 
 
+_RECIPIENT = (
+    f"SELECT c.business_number, c.legal_name, {_bytes('representative', 'c')},"  # noqa: S608 - our own text
+    f" t.road_address, t.address_detail, t.business_type, t.business_class, {_bytes('people', 't')}"
+    " FROM companies c LEFT JOIN tax_invoice_contacts t ON t.company_id = p.company_id"
+    " WHERE c.id = p.company_id"
+)
 ACCOUNT = read_one(
     f"SELECT {_bytes('name')}, {_bytes('phone')}, {_bytes('email')},"  # noqa: S608 - our own text
     f" {_bytes('department')}, {_bytes('position')}, {_bytes('landline')},"
@@ -44,7 +65,8 @@ ACCOUNT = read_one(
     "   OR portal_has_invited(p.company_id, p.business_now)) AS has_admin,"
     " coalesce(f.invitation_waits, false) AS invitation_waits,"
     " coalesce(f.invitation_accepted, false) AS invitation_accepted,"
-    " coalesce(f.groupware_linked, false) AS groupware_linked"
+    " coalesce(f.groupware_linked, false) AS groupware_linked,"
+    f" (SELECT row_to_json(r) FROM ({_RECIPIENT}) AS r) AS recipient"
     " FROM accounts a LEFT JOIN LATERAL portal_individual_steps(a.id, p.business_now) f"
     "   ON a.kind = 'INDIVIDUAL'"
     " WHERE a.id = p.account_id",

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from app.db.account_reads import ACCOUNT, AccountRead
 from app.db.vault import Vault
+from app.domain.evidence import missing_of
 from app.domain.menu import NextStep, NextStepFacts, next_steps
 from app.domain.persons import mask_phone
 from app.domain.roles import Role
 from app.services.principals import Access, Principal
+from app.services.tax_invoice_contacts import recipient_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ async def read_profile(vault: Vault, access: Access) -> tuple[Principal, Profile
         position=_opened(vault, "accounts.position", row.position),
         landline=_opened(vault, "accounts.landline", row.landline),
         created_at=row.created_at,
-        next_steps=_steps(principal, row),
+        next_steps=_steps(vault, principal, row),
     )
 
 
@@ -51,13 +53,15 @@ def _opened(vault: Vault, column: str, sealed: bytes | None) -> str | None:
     return vault.open(column, sealed) if sealed else None
 
 
-def _steps(principal: Principal, row: AccountRead) -> tuple[NextStep, ...]:
+def _steps(vault: Vault, principal: Principal, row: AccountRead) -> tuple[NextStep, ...]:
     """Of an individual of several companies who chose none: what concerns the person alone."""
+    complete = row.recipient is not None and not missing_of(recipient_of(vault, row.recipient))
     return next_steps(
         NextStepFacts(
             kind=principal.kind,
             role=principal.role or Role.MEMBER,
             email_verified=row.email_verified_at is not None,
+            company_information_complete=complete,
             owner_has_individual=principal.owner_has_individual,
             admin_invited=row.has_admin,
             invitation_waits=row.invitation_waits,

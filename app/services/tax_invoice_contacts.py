@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.account_reads import RecipientRead
 from app.db.tables.companies import Company
 from app.db.tables.tax_invoices import TaxInvoiceContact
 from app.db.vault import Vault
@@ -150,22 +151,19 @@ class TaxInvoiceContacts:
                 .where(Company.id == company_id)
             )
         ).one()
-        known = row.TaxInvoiceContact
-        people = self._people(known) if known else _People(None, [])
-        sealed = row.representative
-        verified = self._vault.open("companies.representative", sealed) if sealed else None
-        address = None
-        if known is not None:
-            parts = (known.road_address, known.address_detail)
-            address = " ".join(part for part in parts if part) or None
-        return Recipient(
-            row.business_number,
-            row.legal_name,
-            verified or people.representative,
-            address,
-            known.business_type if known else None,
-            known.business_class if known else None,
-            tuple(Contact(p.name, p.email, p.phone) for p in people.contacts),
+        known: TaxInvoiceContact | None = row.TaxInvoiceContact
+        return recipient_of(
+            self._vault,
+            RecipientRead(
+                row.business_number,
+                row.legal_name,
+                row.representative,
+                known.road_address if known else None,
+                known.address_detail if known else None,
+                known.business_type if known else None,
+                known.business_class if known else None,
+                known.people if known else None,
+            ),
         )
 
     async def require_for(
@@ -179,4 +177,24 @@ class TaxInvoiceContacts:
             check_complete(await self.recipient(session, company_id))
 
     def _people(self, row: TaxInvoiceContact) -> _People:
-        return msgspec.json.decode(self._vault.open(_PEOPLE, row.people), type=_People)
+        return _opened(self._vault, row.people)
+
+
+def recipient_of(vault: Vault, read: RecipientRead) -> Recipient:
+    """공급받는자 of what was read; the 대표자 that was verified goes before the one given."""
+    people = _opened(vault, read.people) if read.people else _People(None, [])
+    sealed = read.representative
+    verified = vault.open("companies.representative", sealed) if sealed else None
+    return Recipient(
+        read.business_number,
+        read.legal_name,
+        verified or people.representative,
+        " ".join(part for part in (read.road_address, read.address_detail) if part) or None,
+        read.business_type,
+        read.business_class,
+        tuple(Contact(p.name, p.email, p.phone) for p in people.contacts),
+    )
+
+
+def _opened(vault: Vault, people: bytes) -> _People:
+    return msgspec.json.decode(vault.open(_PEOPLE, people), type=_People)

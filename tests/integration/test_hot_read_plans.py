@@ -23,7 +23,11 @@ CARDS = (
     " FROM orders; UPDATE memberships m SET payment_method_id = c.id FROM payment_methods c"
     " WHERE c.company_id = m.company_id; ANALYZE payment_methods"
 )
-"""One of every membership: of an empty table PostgreSQL reads whatever there is."""
+CONTACTS = (
+    "INSERT INTO tax_invoice_contacts (company_id, people, revision, created_at, updated_at)"
+    " SELECT id, '', 1, created_at, created_at FROM companies; ANALYZE tax_invoice_contacts"
+)
+"""One of every membership or company: of an empty table PostgreSQL reads whatever there is."""
 PlanOf = Callable[[str], str]
 
 
@@ -32,6 +36,7 @@ async def plan(postgres: EmbeddedPostgres, database_name: str) -> PlanOf:
     await fill(postgres.dsn(database_name), 1_000)
     postgres.sql(SCHEDULED, database_name)
     postgres.sql(CARDS, database_name)
+    postgres.sql(CONTACTS, database_name)
     return lambda name: plan_of(postgres, database_name, HOT[name])
 
 

@@ -18,6 +18,7 @@ from tests.flows import (
     free_item,
     key,
     link_to_site,
+    name_tax_contact,
     order_body,
     pay,
     place,
@@ -81,10 +82,27 @@ async def accept(
 async def test_a_new_company_completes_its_data_and_its_person_signs_up(
     client: httpx.AsyncClient, world: World, portal: FastAPI
 ) -> None:
-    member = await sign_up(client, world)
+    member = await sign_up(client, world, with_tax_contact=False)
     assert await steps(client, member) == [COMPANY, PERSON, "VERIFY_EMAIL"]
     await verified(portal, member)
     assert await steps(client, member) == [COMPANY, PERSON]
+    await name_tax_contact(client, member)
+    assert await steps(client, member) == [PERSON]
+
+
+async def test_an_address_alone_does_not_complete_a_company(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    """업태, 종목, 대표자 and a contact are on the invoice as well."""
+    member = await sign_up(client, world, with_tax_contact=False)
+    seen = await client.get("/v1/company", headers=member.headers)
+    changed = await client.patch(
+        "/v1/company",
+        json={"postcode": "04524", "road_address": "서울특별시 중구 세종대로 110"},
+        headers=member.headers | {"If-Match": seen.headers["etag"]},
+    )
+    assert changed.status_code == 200, changed.text
+    assert COMPANY in await steps(client, member)
 
 
 async def test_an_unpaid_order_is_paid(client: httpx.AsyncClient, world: World) -> None:
@@ -140,7 +158,7 @@ async def test_an_invited_person_accepts_and_links_and_is_done(
     assert await steps(client, person) == ["LINK_GROUPWARE"], "accepted, and waits for the link"
     await link_to_site(portal, person, owner.company_id, await first_site(client, owner))
     await accept(client, portal, person)
-    assert await steps(client, person) == [COMPANY]
+    assert await steps(client, person) == []
     me = (await client.get("/v1/me", headers=person.headers)).json()
     assert me["role"] == "ADMIN"
 
@@ -175,7 +193,7 @@ async def test_a_link_that_the_groupware_is_silent_about_is_made_again(
     link = await link_to_site(
         portal, person, owner.company_id, await first_site(client, owner), member=True
     )
-    assert await steps(client, person) == [COMPANY]
+    assert await steps(client, person) == []
     await execute(
         portal,
         "UPDATE groupware_links SET confirmed_at = confirmed_at - interval '73 hours'"
