@@ -85,8 +85,10 @@ from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_companies import OperatorCompanies
 from app.services.operator_coupons import OperatorCoupons
 from app.services.operator_disputes import OperatorDisputes
+from app.services.operator_goodwill import OperatorGoodwill
 from app.services.operator_inquiries import OperatorInquiries
 from app.services.operator_invoices import OperatorInvoices
+from app.services.operator_keys import OperatorKeys
 from app.services.operator_mails import OperatorMails
 from app.services.operator_refunds import OperatorRefunds
 from app.services.operator_reports import OperatorReports
@@ -200,6 +202,8 @@ class Deps:
     operator_coupons: OperatorCoupons
     operator_agreements: OperatorAgreements
     operator_refunds: OperatorRefunds
+    operator_goodwill: OperatorGoodwill
+    operator_keys: OperatorKeys
     operator_disputes: OperatorDisputes
     webhooks: ReceivedWebhooks
     mails: Mails
@@ -601,7 +605,11 @@ def build_deps(
         operator_catalogue=OperatorCatalogue(database, clock, catalogues),
         operator_coupons=OperatorCoupons(database, clock, catalogues),
         operator_agreements=OperatorAgreements(database, clock, catalogues),
-        operator_refunds=OperatorRefunds(database, clock, vault, refunds),
+        operator_refunds=OperatorRefunds(database, clock, vault, refunds, settings.four_eyes_from),
+        operator_goodwill=OperatorGoodwill(
+            database, clock, catalogues, mails, emails, settings.four_eyes_from
+        ),
+        operator_keys=OperatorKeys(database, vault),
         operator_disputes=OperatorDisputes(database, clock),
         refund_accounts=refund_accounts,
         segments=Segments(database, clock),

@@ -289,6 +289,19 @@ PROBLEM_CODES = _catalogue(
         "현재 환불 상태에서는 할 수 없습니다.",
         "The refund's state does not allow this.",
     ),
+    ("goodwill_not_found", 404, "보상 지급 내역을 찾을 수 없습니다.", "There is no such goodwill."),
+    (
+        "goodwill_decided",
+        409,
+        "이미 처리된 보상 지급입니다.",
+        "This goodwill was decided already.",
+    ),
+    (
+        "goodwill_days_invalid",
+        422,
+        "종료일은 오늘부터 2년 안이어야 합니다.",
+        "The last day is today at the earliest and in two years at the latest.",
+    ),
     ("refund_not_found", 404, "환불 내역을 찾을 수 없습니다.", "There is no such refund."),
     (
         "order_state_conflict",

@@ -160,6 +160,8 @@ class Settings(BaseSettings):
     """Of 가상계좌; empty: not offered."""
     portone_virtual_account_bank: str = Field(default="SHINHAN", pattern="^[A-Z_]{2,30}$")
     """Where accounts are issued, as PortOne names banks."""
+    four_eyes_from: int = Field(default=1_000_000, ge=1)
+    """KRW: refunds by hand and goodwill credit of as much take two operators."""
     bank_account_number: str = Field(default="", pattern="^([0-9-]{6,30})?$")
     """Our own, for 무통장입금; empty: not offered."""
     bank_account_bank: str = Field(default="SHINHAN", pattern="^[A-Z_]{2,30}$")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import httpx
 from fastapi import FastAPI
@@ -18,6 +19,11 @@ NAME = "bootstrap"
 def token_of(role: OperatorRole, name: str | None = None) -> dict[str, str]:
     """Of somebody with one role; signed in by `operator_client(portal, role, name)`."""
     return {"Authorization": f"Bearer tests-{(name or role).lower()}-0123456789abcdef-0123"}
+
+
+def once() -> dict[str, str]:
+    """A key that was never used."""
+    return {"Idempotency-Key": str(uuid4())}
 
 
 @asynccontextmanager

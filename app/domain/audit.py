@@ -97,6 +97,10 @@ class AuditAction(StrEnum):
     REFUND_ACCOUNT_READ = "refund_account.read"
     TAX_CONTACT_CHANGED = "tax_invoice_contact.changed"
     REFUND_CONFIRMED = "refund.confirmed"
+    REFUND_CONFIRMED_ONCE = "refund.confirmed_once"
+    GOODWILL_MADE = "goodwill.made"
+    GOODWILL_APPROVED = "goodwill.approved"
+    GOODWILL_REFUSED = "goodwill.refused"
     REFUND_RETRIED = "refund.retried"
     DISPUTE_RECORDED = "dispute.recorded"
     OPENING_RETRIED = "opening.retried"
@@ -232,6 +236,12 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
             "세금계산서 담당자 변경", "The tax-invoice contact was changed"
         ),
         AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
+        AuditAction.REFUND_CONFIRMED_ONCE: Name(
+            "환불 완료 1차 확인", "A refund by hand has its first confirmation"
+        ),
+        AuditAction.GOODWILL_MADE: Name("보상 지급 등록", "Goodwill was recorded"),
+        AuditAction.GOODWILL_APPROVED: Name("보상 지급 승인", "Goodwill was approved"),
+        AuditAction.GOODWILL_REFUSED: Name("보상 지급 반려", "Goodwill was refused"),
         AuditAction.REFUND_RETRIED: Name("환불 재시도", "A refund was tried again"),
         AuditAction.DISPUTE_RECORDED: Name("차지백 결과 등록", "A dispute's outcome was recorded"),
         AuditAction.OPENING_RETRIED: Name("서비스 개설 재시도", "An opening was tried again"),

@@ -44,6 +44,7 @@ _ORDERS: Final = frozenset(
         "order_placed",
         "payment_received",
         "refund_sent",
+        "goodwill_credit",
         "tax_contact_wanted",
         "refund_account_wanted",
         "virtual_account_issued",

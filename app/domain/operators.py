@@ -25,6 +25,7 @@ class OperatorPermission(StrEnum):
     PRICE_AGREEMENTS_MANAGE = "price_agreements.manage"
     TERMINATIONS_RECORD = "terminations.record"
     REFUNDS_MANAGE = "refunds.manage"
+    GOODWILL_GIVE = "goodwill.give"
     BOOKS_READ = "books.read"
     DEPOSITS_MANAGE = "deposits.manage"
     TERMS_MANAGE = "payment_terms.manage"
@@ -59,6 +60,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
             {
                 OperatorPermission.PRICE_AGREEMENTS_MANAGE,
                 OperatorPermission.REFUNDS_MANAGE,
+                OperatorPermission.GOODWILL_GIVE,
                 OperatorPermission.DEPOSITS_MANAGE,
                 OperatorPermission.TERMS_MANAGE,
                 OperatorPermission.TERMINATIONS_RECORD,

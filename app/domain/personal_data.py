@@ -230,6 +230,7 @@ FACTS: tuple[Fact, ...] = (
     _fact("mails.facts", "names, devices, addresses", MAIL, "mails"),
     _inside("idempotency_records.headers", "headers of an answer", ANSWER, COPY),
     _inside("idempotency_records.body", "body of an answer", ANSWER, COPY),
+    _inside("operator_keys.body", "body of an answer to an operator", ANSWER, COPY),
     _inside("received_webhooks.payload", "a user's key at the provider", WEBHOOK, PASSING),
 )
 
@@ -292,6 +293,8 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         terminations channel reason state
         tax_invoices purpose state reason provider_id approval_number failure
         refund_accounts bank
+        goodwill_grants kind reason state
+        operator_keys operation key
         refunds came_to destination reason state cancellation_id failure
         payment_methods state role
         bank_deposits source state
@@ -326,6 +329,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         email_verifications token_hash
         handovers token_hash
         idempotency_records fingerprint
+        operator_keys fingerprint
         identity_verifications client_secret_hash token_hash
         invitations token_hash
         known_devices token_hash
@@ -364,6 +368,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         companies legal_name business_number searched
         memberships reseller_name reseller_phone
         price_agreements reason
+        goodwill_grants note
         tax_invoice_contacts postcode road_address address_detail business_type business_class
         sites name subdomain business_number url domain
         virtual_accounts bank number holder
@@ -385,7 +390,9 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         bank_deposits added_by decided_by
         payment_terms given_by
         terminations requested_by
-        refunds requested_by done_by
+        refunds requested_by approved_by done_by
+        goodwill_grants made_by decided_by
+        operator_keys operator
         dispute_decisions recorded_by
         catalogue_drafts created_by activated_by
         """,

@@ -12,6 +12,7 @@ from app.services.daily_tasks import COMPARE_BOOKS, MEASURE_SITES, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
+from app.services.operator_goodwill import END_GOODWILL
 from app.services.order_events import (
     ANNOUNCE_ORDER,
     CHECK_PAYMENT,
@@ -55,6 +56,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         RENEW_MEMBERSHIP: deps.renewals.step,
         PUT_SITE: deps.site_puts.put,
         END_TERMINATION: deps.termination_ends.end,
+        END_GOODWILL: deps.operator_goodwill.end,
         TELL_ADMINS: deps.termination_ends.tell_admins,
         WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,
         LET_REFUNDS_GO: deps.refund_accounts.let_go,

@@ -8,12 +8,14 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from app.domain.errors import DomainError
+from app.domain.operators import Operator
 from app.errors import PROBLEM_TYPE, Problem, problem_of, problem_response
 from app.language import language_of
 from app.routers.answers import to_json
 from app.routers.dependencies import deps_of
 from app.routers.models import AnswerStruct
 from app.services.idempotency import Answer, Idempotency, IdempotentRequest, Work
+from app.services.operator_keys import OperatorWork
 from app.services.principals import Access
 
 IdempotencyKey = Annotated[
@@ -79,14 +81,41 @@ class Once:
         if code is not None:
             await _require_right(access)
             raise Problem(code)
-        content = self.request.url.path.encode() + b"\x00" + await self.request.body()
-        operation = self.request.scope["route"].operation_id
-        return IdempotentRequest(operation, self.key or "", content)
+        return await _request_of(self.request, self.key or "")
 
-    def _refusal(self, refused: DomainError) -> Answer:
-        problem = problem_of(refused, language_of(self.request))
-        response = problem_response(self.request, problem)
+    @property
+    def _refusal(self) -> Callable[[DomainError], Answer]:
+        return _refusal_of(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class OnceForOperator:
+    """The same for an operator's request, whose right was looked at before."""
+
+    request: Request
+    key: str | None
+
+    async def within(self, operator: Operator, work: OperatorWork) -> Response:
+        """Work that is one transaction, which keeps its answer as well."""
+        code = _refused_key(self.key)
+        if code is not None:
+            raise Problem(code)
+        keyed = await _request_of(self.request, self.key or "")
+        keys = deps_of(self.request).operator_keys
+        return _response(await keys.within(operator, keyed, work, _refusal_of(self.request)))
+
+
+async def _request_of(request: Request, key: str) -> IdempotentRequest:
+    content = request.url.path.encode() + b"\x00" + await request.body()
+    return IdempotentRequest(request.scope["route"].operation_id, key, content)
+
+
+def _refusal_of(request: Request) -> Callable[[DomainError], Answer]:
+    def refusal(refused: DomainError) -> Answer:
+        response = problem_response(request, problem_of(refused, language_of(request)))
         return Answer(response.status_code, bytes(response.body), {})
+
+    return refusal
 
 
 async def _require_right(access: Access) -> None:
@@ -114,6 +143,11 @@ async def _if_asked(request: Request, idempotency_key: IdempotencyKey = None) ->
     return Once(request, idempotency_key, required=False)
 
 
+async def _by_operator(request: Request, idempotency_key: IdempotencyKey = None) -> OnceForOperator:
+    return OnceForOperator(request, idempotency_key)
+
+
+OncePerOperatorKey = Annotated[OnceForOperator, Depends(_by_operator)]
 OncePerKey = Annotated[Once, Depends(_required)]
 OnceIfKeyed = Annotated[Once, Depends(_if_asked)]
 

@@ -9,17 +9,23 @@ from pydantic import Field
 
 from app.domain.refunds import RefundState
 from app.routers.dependencies import DepsDep
+from app.routers.idempotent import IDEMPOTENT, OncePerOperatorKey, answer_of
 from app.routers.models import CODE, AnswerModel, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageRefunds
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.operator_refunds import OperatorRefund
+from app.services.principals import TransactionSession
 
 router = APIRouter(prefix="/v1/operator", tags=["refunds"], route_class=StrictRoute)
 
 
 class OperatorRefundBody(AnswerModel):
-    """KRW with VAT. `failure` says why it takes a hand."""
+    """KRW with VAT. `failure` says why it takes a hand.
+
+    `approved_by`: who confirmed it first, where it takes two.
+    """
 
     id: UUID
     company_id: UUID
@@ -35,6 +41,7 @@ class OperatorRefundBody(AnswerModel):
     attempts: int
     requested_by: str
     created_at: datetime
+    approved_by: str | None
     done_by: str | None
     done_at: datetime | None
 
@@ -98,22 +105,50 @@ async def read_account(
     "/refunds/{refund_id}/done",
     operation_id="operator_confirm_refund",
     summary="The money was sent back by hand",
-    description="The customer is told. Again is harmless.",
-    responses=problems(*FOR_AN_OPERATOR, "refund_not_found", "refund_state_conflict"),
+    description=(
+        "The customer is told. Again is harmless. From a set amount on two operators say so: after"
+        " the first one it still waits, with `approved_by`. Needs an Idempotency-Key."
+    ),
+    responses={
+        200: {"model": OperatorRefundBody},
+        **problems(
+            *FOR_AN_OPERATOR,
+            *IDEMPOTENT,
+            "refund_not_found",
+            "refund_state_conflict",
+            "second_operator_required",
+        ),
+    },
 )
-async def done(deps: DepsDep, operator: CanManageRefunds, refund_id: UUID) -> OperatorRefundBody:
-    return _body(await deps.operator_refunds.done(operator, refund_id))
+async def done(
+    deps: DepsDep, operator: CanManageRefunds, once: OncePerOperatorKey, refund_id: UUID
+) -> Response:
+    async def work(session: TransactionSession) -> Answer:
+        return answer_of(_body(await deps.operator_refunds.done(session, operator, refund_id)))
+
+    return await once.within(operator, work)
 
 
 @router.post(
     "/refunds/{refund_id}/retry",
     operation_id="operator_retry_refund",
     summary="Ask the payment company once more",
-    description="For one that waits for a hand. Refused by the issuer again, it waits again.",
-    responses=problems(*FOR_AN_OPERATOR, "refund_not_found", "refund_state_conflict"),
+    description=(
+        "For one that waits for a hand. Refused by the issuer again, it waits again. Needs an"
+        " Idempotency-Key."
+    ),
+    responses={
+        200: {"model": OperatorRefundBody},
+        **problems(*FOR_AN_OPERATOR, *IDEMPOTENT, "refund_not_found", "refund_state_conflict"),
+    },
 )
-async def retry(deps: DepsDep, operator: CanManageRefunds, refund_id: UUID) -> OperatorRefundBody:
-    return _body(await deps.operator_refunds.retry(operator, refund_id))
+async def retry(
+    deps: DepsDep, operator: CanManageRefunds, once: OncePerOperatorKey, refund_id: UUID
+) -> Response:
+    async def work(session: TransactionSession) -> Answer:
+        return answer_of(_body(await deps.operator_refunds.retry(session, operator, refund_id)))
+
+    return await once.within(operator, work)
 
 
 @router.post(
@@ -145,6 +180,7 @@ def _body(view: OperatorRefund) -> OperatorRefundBody:
         attempts=view.attempts,
         requested_by=view.requested_by,
         created_at=view.created_at,
+        approved_by=view.approved_by,
         done_by=view.done_by,
         done_at=view.done_at,
     )

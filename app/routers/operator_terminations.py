@@ -4,16 +4,19 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.domain.terminations import TerminationChannel, TerminationReason, TerminationState
 from app.routers.dependencies import DepsDep
+from app.routers.idempotent import IDEMPOTENT, OncePerOperatorKey, answer_of
 from app.routers.models import AnswerModel, Id, IsoDate, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanRecordTerminations
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.operator_terminations import OperatorTermination, RecordedEnd
+from app.services.principals import TransactionSession
 from app.services.terminations import WantedEnd
 
 router = APIRouter(
@@ -94,22 +97,38 @@ async def get_all(
     "",
     operation_id="operator_record_termination",
     summary="Write down a termination that came outside the portal",
-    description="By phone, mail or inquiry, with its day of receipt, from which refunds count.",
-    status_code=201,
-    responses=problems(
-        *FOR_AN_OPERATOR,
-        "membership_not_found",
-        "managed_by_reseller",
-        "membership_state_conflict",
-        "termination_day_invalid",
-        "termination_requested",
-        body=True,
+    description=(
+        "By phone, mail or inquiry, with its day of receipt, from which refunds count. Needs an"
+        " Idempotency-Key."
     ),
+    status_code=201,
+    responses={
+        201: {"model": OperatorTerminationBody},
+        **problems(
+            *FOR_AN_OPERATOR,
+            *IDEMPOTENT,
+            "membership_not_found",
+            "managed_by_reseller",
+            "membership_state_conflict",
+            "termination_day_invalid",
+            "termination_requested",
+            body=True,
+        ),
+    },
 )
 async def create(
-    deps: DepsDep, operator: CanRecordTerminations, body: RecordTerminationRequest
-) -> OperatorTerminationBody:
-    return _body(await deps.operator_terminations.take_down(operator, body.to_domain()))
+    deps: DepsDep,
+    operator: CanRecordTerminations,
+    once: OncePerOperatorKey,
+    body: RecordTerminationRequest,
+) -> Response:
+    end = body.to_domain()
+
+    async def work(session: TransactionSession) -> Answer:
+        view = await deps.operator_terminations.take_down(session, operator, end)
+        return answer_of(_body(view), 201)
+
+    return await once.within(operator, work)
 
 
 @router.post(

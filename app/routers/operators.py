@@ -64,6 +64,7 @@ CanManageAgreements = Annotated[
 ]
 CanReadBooks = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.BOOKS_READ))]
 CanManageRefunds = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REFUNDS_MANAGE))]
+CanGiveGoodwill = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.GOODWILL_GIVE))]
 CanManageDeposits = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.DEPOSITS_MANAGE))
 ]

@@ -17,6 +17,7 @@ from app.db.tables.sites import Site
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
+from app.domain.four_eyes import is_first_of_two
 from app.domain.operators import Operator
 from app.domain.orders import ItemState, step_item
 from app.domain.provider_payments import PaidBackTo
@@ -48,6 +49,7 @@ class OperatorRefund:
     attempts: int
     requested_by: str
     created_at: datetime
+    approved_by: str | None
     done_by: str | None
     done_at: datetime | None
 
@@ -61,13 +63,21 @@ class OperatorRefundPage:
 
 
 class OperatorRefunds:
-    """One use case a method."""
+    """One use case a method. `four_eyes_from`: the first KRW amount that two have to confirm."""
 
-    def __init__(self, database: Database, clock: Clock, vault: Vault, refunds: Refunds) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        refunds: Refunds,
+        four_eyes_from: int,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._vault = vault
         self._refunds = refunds
+        self._four_eyes_from = four_eyes_from
 
     async def find(self, state: RefundState, cursor: str | None, size: int) -> OperatorRefundPage:
         """Of all companies, the newest first. Raises `cursor_invalid`."""
@@ -89,35 +99,43 @@ class OperatorRefunds:
             page, make_cursor(page[-1].created_at, page[-1].id) if more else None
         )
 
-    async def done(self, operator: Operator, refund_id: UUID) -> OperatorRefund:
-        """Paid by hand; a repeat is harmless.
+    async def done(
+        self, session: AsyncSession, operator: Operator, refund_id: UUID
+    ) -> OperatorRefund:
+        """Paid by hand, said by two operators from the set amount on; a repeat is harmless.
 
-        Raises `refund_not_found`, `refund_state_conflict`.
+        Raises `refund_not_found`, `refund_state_conflict`, `second_operator_required`.
         """
-        async with self._database.system_session("operator: refund done") as session:
-            now = await self._clock.now(session)
-            refund = await lock_refund(session, refund_id)
-            if refund.state != RefundState.DONE:
-                if refund.state != RefundState.MANUAL_REQUIRED:
-                    raise DomainError("refund_state_conflict", current=refund.state, wanted="DONE")
-                await finish(session, refund, None, operator_actor(operator.name), now)
-                await self._refunds.tell(session, refund, now)
-                _record(session, operator, AuditAction.REFUND_CONFIRMED, refund, now)
+        now = await self._clock.now(session)
+        refund = await lock_refund(session, refund_id)
+        if refund.state == RefundState.DONE:
             return await _seen(session, refund)
+        if refund.state != RefundState.MANUAL_REQUIRED:
+            raise DomainError("refund_state_conflict", current=refund.state, wanted="DONE")
+        if is_first_of_two(refund.amount, self._four_eyes_from, refund.approved_by, operator.name):
+            refund.approved_by, refund.updated_at = operator.name, now
+            _record(session, operator, AuditAction.REFUND_CONFIRMED_ONCE, refund, now)
+            return await _seen(session, refund)
+        await finish(session, refund, None, operator_actor(operator.name), now)
+        await self._refunds.tell(session, refund, now)
+        _record(session, operator, AuditAction.REFUND_CONFIRMED, refund, now)
+        return await _seen(session, refund)
 
-    async def retry(self, operator: Operator, refund_id: UUID) -> OperatorRefund:
+    async def retry(
+        self, session: AsyncSession, operator: Operator, refund_id: UUID
+    ) -> OperatorRefund:
         """Asks the provider once more. Raises `refund_not_found`, `refund_state_conflict`."""
-        async with self._database.system_session("operator: refund again") as session:
-            now = await self._clock.now(session)
-            refund = await lock_refund(session, refund_id)
-            if refund.payment_id is None:
-                raise DomainError("refund_state_conflict", current=refund.state, wanted="REQUESTED")
-            refund.state = str(step_refund(RefundState(refund.state), RefundState.REQUESTED))
-            refund.failure, refund.due_at, refund.updated_at = None, now, now
-            _record(session, operator, AuditAction.REFUND_RETRIED, refund, now)
-            await session.flush()
-            await enqueue(session, [Job(SEND_REFUND, refund.id)])
-            return await _seen(session, refund)
+        now = await self._clock.now(session)
+        refund = await lock_refund(session, refund_id)
+        if refund.payment_id is None:
+            raise DomainError("refund_state_conflict", current=refund.state, wanted="REQUESTED")
+        refund.state = str(step_refund(RefundState(refund.state), RefundState.REQUESTED))
+        refund.failure, refund.due_at, refund.updated_at = None, now, now
+        refund.approved_by = None
+        _record(session, operator, AuditAction.REFUND_RETRIED, refund, now)
+        await session.flush()
+        await enqueue(session, [Job(SEND_REFUND, refund.id)])
+        return await _seen(session, refund)
 
     async def account(self, operator: Operator, refund_id: UUID, reason: str) -> PaidBackTo:
         """Where to pay by hand, in clear; the company's log says who read it and why.
@@ -204,6 +222,7 @@ def _view(refund: Refund, order_number: str | None) -> OperatorRefund:
         attempts=refund.attempts,
         requested_by=refund.requested_by,
         created_at=refund.created_at,
+        approved_by=refund.approved_by,
         done_by=refund.done_by,
         done_at=refund.done_at,
     )

@@ -101,31 +101,30 @@ class OperatorTerminations:
             page, make_cursor(page[-1].created_at, page[-1].id) if more else None
         )
 
-    async def take_down(self, operator: Operator, end: RecordedEnd) -> OperatorTermination:
+    async def take_down(
+        self, session: AsyncSession, operator: Operator, end: RecordedEnd
+    ) -> OperatorTermination:
         """The service ends with that day, from the day of receipt on; the customer is told.
 
         Raises `membership_not_found`, `managed_by_reseller`, `termination_requested`,
         `termination_day_invalid` (also for a receipt that lies ahead), `membership_state_conflict`.
         """
-        async with self._database.system_session("operator: termination") as session:
-            now = await self._clock.now(session)
-            facts = await termination_facts(session, None, end.membership_id)
-            if facts is None:
-                raise DomainError("membership_not_found", "/membership_id")
-            if facts.billing_channel == "RESELLER":
-                raise DomainError("managed_by_reseller")
-            today = seoul_date(now)
-            if end.received_on > today:
-                raise DomainError("termination_day_invalid", "/received_on")
-            held = await contract_to_end(session, facts)
-            check_last_day(held.contract, end.wanted.last_day, end.received_on)
-            asked = EndAskedFor(
-                end.wanted, end.received_on, end.channel, operator_actor(operator.name)
-            )
-            row = await ask_for_end(session, facts, asked, now)
-            _record(session, operator, AuditAction.TERMINATION_REQUESTED, row, now)
-            await self._tell(session, row, "termination_recorded", facts.site_name, now)
-            return _view(row)
+        now = await self._clock.now(session)
+        facts = await termination_facts(session, None, end.membership_id)
+        if facts is None:
+            raise DomainError("membership_not_found", "/membership_id")
+        if facts.billing_channel == "RESELLER":
+            raise DomainError("managed_by_reseller")
+        today = seoul_date(now)
+        if end.received_on > today:
+            raise DomainError("termination_day_invalid", "/received_on")
+        held = await contract_to_end(session, facts)
+        check_last_day(held.contract, end.wanted.last_day, end.received_on)
+        asked = EndAskedFor(end.wanted, end.received_on, end.channel, operator_actor(operator.name))
+        row = await ask_for_end(session, facts, asked, now)
+        _record(session, operator, AuditAction.TERMINATION_REQUESTED, row, now)
+        await self._tell(session, row, "termination_recorded", facts.site_name, now)
+        return _view(row)
 
     async def undo(self, operator: Operator, termination_id: UUID) -> OperatorTermination:
         """While it waits for its day. Raises `termination_not_found`."""

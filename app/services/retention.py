@@ -196,6 +196,7 @@ PURGES: Final = (
     Purge("consents", "consents", "erase_due_at", _ENDED),
     Purge("order_workbooks", "order_workbooks", "expires_at", _ENDED),
     Purge("answers", "idempotency_records", "expires_at", _ENDED, wire=True),
+    Purge("operator_keys", "operator_keys", "expires_at", _ENDED, wire=True),
     Purge("rate_windows", "rate_windows", "ends_at", _ENDED, wire=True),
     Purge("failures", "sign_in_failures", "last_failed_at", FORGOTTEN_AFTER, wire=True),
     Purge("devices", "known_devices", "last_seen_at", _days(kept.DEVICE), wire=True),

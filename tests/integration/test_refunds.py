@@ -15,6 +15,7 @@ from app.adapters.portone_payments import PortOnePayments
 from app.clock import wire_now
 from app.db.tables.orders import Order
 from app.domain.errors import DomainError
+from app.domain.operators import OperatorRole
 from app.domain.provider_payments import ReportedPayment
 from app.domain.refunds import Money, RefundReason
 from app.services.refunds import GivingBack, give_back
@@ -44,7 +45,7 @@ from tests.flows import (
 )
 from tests.integration.test_payment_rules import fresh_breaker
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
+from tests.operators import TOKEN, once, operator_client, token_of
 
 
 @pytest.fixture(scope="module")
@@ -235,12 +236,45 @@ async def test_an_issuer_that_refuses_leaves_it_to_the_operators_hand(
     mine = next(found for found in listed if found["id"] == str(refund))
     assert (mine["failure"], mine["amount"]) == ("refused_rejected", 583_000)
     for _ in range(2):
-        done = await operator.post(f"/v1/operator/refunds/{refund}/done")
+        done = await operator.post(f"/v1/operator/refunds/{refund}/done", headers=once())
         assert (done.status_code, done.json()["done_by"]) == (200, "operator:bootstrap")
     assert await state_of(client, member, payment) == "REFUNDED"
     assert given_back(world, payment) == []
-    again = await operator.post(f"/v1/operator/refunds/{refund}/retry")
+    again = await operator.post(f"/v1/operator/refunds/{refund}/retry", headers=once())
     assert (again.status_code, again.json()["code"]) == (409, "refund_state_conflict")
+
+
+async def test_a_large_refund_by_hand_is_confirmed_by_two(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, operator: httpx.AsyncClient
+) -> None:
+    """25 users for a year: 1,375,000 won with VAT. A new try forgets the first confirmation."""
+    member = await sign_up(client, world)
+    order = await place(client, member, order_body(item(users=25), total=1_375_000))
+    payment = await pay(client, world, member, order)
+    await run_jobs(portal)
+    answer_cancellations(world, payment["id"], "REFUSED")
+    (refund,) = await give(portal, order, 1_375_000, 125_000)
+    await run_jobs(portal)
+    path = f"/v1/operator/refunds/{refund}"
+    first = (await operator.post(f"{path}/done", headers=once())).json()
+    assert (first["state"], first["approved_by"]) == ("MANUAL_REQUIRED", "bootstrap")
+    own = (await operator.post(f"{path}/done", headers=once())).json()
+    assert own["code"] == "second_operator_required"
+    assert await state_of(client, member, payment) == "REFUND_DUE"
+    await operator.post(f"{path}/retry", headers=once())
+    await run_jobs(portal)
+    async with operator_client(portal, OperatorRole.BILLING, "another") as other:
+        headers = token_of(OperatorRole.BILLING, "another")
+        answers = [
+            (await other.post(f"{path}/done", headers=headers | once())).json(),
+            (await operator.post(f"{path}/done", headers=once())).json(),
+        ]
+    assert [(row["state"], row["approved_by"]) for row in answers] == [
+        ("MANUAL_REQUIRED", "another"),
+        ("DONE", "another"),
+    ]
+    assert answers[1]["done_by"] == "operator:bootstrap"
+    assert await state_of(client, member, payment) == "REFUNDED"
 
 
 async def test_the_operator_has_it_tried_once_more(
@@ -251,7 +285,9 @@ async def test_the_operator_has_it_tried_once_more(
     (refund,) = await give(portal, order, 583_000, 53_000)
     await run_jobs(portal)
     answer_cancellations(world, payment["id"], "AT_ONCE")
-    assert (await operator.post(f"/v1/operator/refunds/{refund}/retry")).status_code == 200
+    assert (
+        await operator.post(f"/v1/operator/refunds/{refund}/retry", headers=once())
+    ).status_code == 200
     await run_jobs(portal)
     assert given_back(world, payment) == [(583_000, 53_000)]
 
@@ -261,9 +297,9 @@ async def test_what_is_being_sent_cannot_be_confirmed_by_hand(
 ) -> None:
     _, order, _ = await paid(client, world, portal)
     (refund,) = await give(portal, order, 583_000, 53_000)
-    early = await operator.post(f"/v1/operator/refunds/{refund}/done")
+    early = await operator.post(f"/v1/operator/refunds/{refund}/done", headers=once())
     assert (early.status_code, early.json()["code"]) == (409, "refund_state_conflict")
-    unknown = await operator.post(f"/v1/operator/refunds/{order['id']}/done")
+    unknown = await operator.post(f"/v1/operator/refunds/{order['id']}/done", headers=once())
     assert (unknown.status_code, unknown.json()["code"]) == (404, "refund_not_found")
 
 
@@ -299,7 +335,9 @@ async def test_a_cancellation_that_failed_is_tried_once_more_by_the_operators_wi
     await run_jobs(portal)
     assert (await refunds_of(client, member))[0]["state"] == "MANUAL_REQUIRED"
     answer_cancellations(world, payment["id"], "AT_ONCE")
-    assert (await operator.post(f"/v1/operator/refunds/{refund}/retry")).status_code == 200
+    assert (
+        await operator.post(f"/v1/operator/refunds/{refund}/retry", headers=once())
+    ).status_code == 200
     await run_jobs(portal)
     assert (await refunds_of(client, member))[0]["state"] == "DONE"
     assert given_back(world, payment) == [(583_000, 53_000)]

@@ -235,6 +235,14 @@ TABLE = [
     Kept("order_workbooks", 0 * DAY, WORKBOOK, "order_workbooks WHERE company_id = :company"),
     Kept("answers", 0 * DAY, ANSWER, "idempotency_records WHERE operation = 'kept'", wire=True),
     Kept(
+        "operator_keys",
+        0 * DAY,
+        "INSERT INTO operator_keys (operator, operation, key, fingerprint, status, body,"
+        " expires_at) VALUES ('kim', 'kept', 'kept', 'x', 201, 'x', :at)",
+        "operator_keys WHERE operation = 'kept'",
+        wire=True,
+    ),
+    Kept(
         "rate_windows",
         0 * DAY,
         "INSERT INTO rate_windows VALUES ('kept', 1, 1, :at)",

@@ -39,7 +39,7 @@ from tests.flows import (
     start_payment,
 )
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
+from tests.operators import TOKEN, once, operator_client
 
 GOLDEN = {
     case["name"]: case
@@ -767,13 +767,17 @@ async def test_what_came_by_phone_ends_with_the_day_of_its_receipt(
     friday, monday = date(year, 3, 31), date(year, 4, 3)
     await on(portal, world, monday)
     path = "/v1/operator/terminations"
-    ahead = await operator.post(path, json=received(membership, monday + timedelta(1), monday))
+    ahead = await operator.post(
+        path, json=received(membership, monday + timedelta(1), monday), headers=once()
+    )
     assert ahead.json()["code"] == "termination_day_invalid"
     early = received(membership, friday, friday - timedelta(days=1))
-    assert (await operator.post(path, json=early)).json()["code"] == "termination_day_invalid"
-    nobody = await operator.post(path, json=received(str(uuid4()), friday, friday))
+    assert (await operator.post(path, json=early, headers=once())).json()[
+        "code"
+    ] == "termination_day_invalid"
+    nobody = await operator.post(path, json=received(str(uuid4()), friday, friday), headers=once())
     assert (nobody.status_code, nobody.json()["code"]) == (404, "membership_not_found")
-    made = await operator.post(path, json=received(membership, friday, friday))
+    made = await operator.post(path, json=received(membership, friday, friday), headers=once())
     assert (made.status_code, made.json()["requested_by"]) == (201, "operator:bootstrap")
     await run_jobs(portal)
     assert given_back(world, payment) == [(360_000, 36_000)]
@@ -801,11 +805,13 @@ async def test_what_was_recorded_is_undone_by_either_side(
     await buys(portal, world, client, member, item(), total=583_000)
     membership, _ = await only_site(client, member)
     path = "/v1/operator/terminations"
-    made = (await operator.post(path, json=received(membership, today, today))).json()
+    made = (
+        await operator.post(path, json=received(membership, today, today), headers=once())
+    ).json()
     assert (await operator.post(f"{path}/{made['id']}/undo")).json()["state"] == "UNDONE"
     again = await operator.post(f"{path}/{made['id']}/undo")
     assert (again.status_code, again.json()["code"]) == (404, "termination_not_found")
-    await operator.post(path, json=received(membership, today, today))
+    await operator.post(path, json=received(membership, today, today), headers=once())
     own = f"/v1/memberships/{membership}/termination"
     assert (await client.delete(own, headers=member.headers)).status_code == 204
     await on(portal, world, today + timedelta(days=1))
@@ -828,6 +834,6 @@ async def test_a_resellers_contract_is_the_resellers_to_end(
     asked = await ask_to_end(client, member, membership, today)
     assert (asked.status_code, asked.json()["code"]) == (403, "managed_by_reseller")
     recorded = await operator.post(
-        "/v1/operator/terminations", json=received(membership, today, today)
+        "/v1/operator/terminations", json=received(membership, today, today), headers=once()
     )
     assert (recorded.status_code, recorded.json()["code"]) == (403, "managed_by_reseller")

@@ -322,7 +322,7 @@ class Life:
     async def _operator_pays(self) -> None:
         listed = "/v1/operator/refunds?state=MANUAL_REQUIRED&size=100"
         for refund in (await self._stack.operator.get(listed)).json()["items"]:
-            await self._stack.operator.post(f"/v1/operator/refunds/{refund['id']}/done")
+            assert await self._stack.confirm_refund(refund["id"])
         await self._stack.run_due()
 
     def _went_back(self, site: Site, kept: dict[str, int]) -> None:

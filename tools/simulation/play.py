@@ -182,8 +182,7 @@ class Play:
             "/v1/operator/refunds?state=MANUAL_REQUIRED&size=100"
         )
         for refund in answer.json()["items"]:
-            done = await self._stack.operator.post(f"/v1/operator/refunds/{refund['id']}/done")
-            if done.status_code == 200:
+            if await self._stack.confirm_refund(refund["id"]):
                 self._tally.done["refund by hand"] += 1
         self._heap.push(self._stack.now + timedelta(days=7), self._operator)
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -126,6 +126,8 @@ class Stack:
     control: asyncpg.Connection
     """The simulation's own way to the database, past the portal's."""
     next_due_statement: str
+    colleague: str = field(repr=False)
+    """The session of a second operator, whom large sums take as well."""
     jobs: Counter[str] = field(default_factory=Counter)
     mails: Counter[str] = field(default_factory=Counter)
 
@@ -137,6 +139,15 @@ class Stack:
         """A customer's, from an address of its own."""
         transport = httpx.ASGITransport(self.portal, client=(address, 1))
         return httpx.AsyncClient(transport=transport, base_url="http://portal")
+
+    async def confirm_refund(self, refund_id: str) -> bool:
+        """Paid by hand, as two of the staff say; whether it is done then."""
+        path = f"/v1/operator/refunds/{refund_id}/done"
+        answer = await self.operator.post(path, headers={"Idempotency-Key": str(uuid4())})
+        if answer.is_success and answer.json()["state"] == "MANUAL_REQUIRED":
+            second = {"Idempotency-Key": str(uuid4()), "Authorization": f"Bearer {self.colleague}"}
+            answer = await self.operator.post(path, headers=second)
+        return answer.is_success and answer.json()["state"] == "DONE"
 
     async def move_to(self, moment: datetime) -> None:
         """Forward only; the providers' clock is the same."""
@@ -224,8 +235,9 @@ async def _start(
     to_portal.inner = httpx.ASGITransport(portal)
     await stack.enter_async_context(portal.router.lifespan_context(portal))
     deps: Deps = portal.state.deps
-    token = secrets.token_urlsafe(32)
+    token, colleague = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     await hold_session(deps, "simulation", OperatorRole.ADMIN, token)
+    await hold_session(deps, "colleague", OperatorRole.ADMIN, colleague)
     operator_app = create_operator_app(deps)
     operator = await stack.enter_async_context(
         httpx.AsyncClient(
@@ -240,7 +252,7 @@ async def _start(
     # What a hundred sites use each day for years is not what is played here.
     await control.execute("DELETE FROM daily_tasks WHERE name = $1", MEASURE_SITES)
     statement = _next_due(await control.fetch(_DUE_COLUMNS))
-    made = Stack(portal, operator, sandbox, world, deps, control, statement)
+    made = Stack(portal, operator, sandbox, world, deps, control, statement, colleague)
     made.never_pause()
     return made
 

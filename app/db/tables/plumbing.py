@@ -56,6 +56,22 @@ class IdempotencyRecord(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class OperatorKey(Base):
+    """What a key of one operator and operation was answered; kept 24 hours of wire time."""
+
+    __tablename__ = "operator_keys"
+    __table_args__ = (UniqueConstraint("operator", "operation", "key"),)
+
+    id: Mapped[Key]
+    operator: Mapped[str]
+    operation: Mapped[str]
+    key: Mapped[str]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary())
+    status: Mapped[int]
+    body: Mapped[bytes] = mapped_column(LargeBinary())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ReceivedWebhook(Base):
     """A provider's message, stored once by its id before anything is done about it."""
 

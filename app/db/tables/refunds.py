@@ -68,5 +68,7 @@ class Refund(OfCompany, Timestamps, Base):
     due_at: Mapped[datetime | None]
     requested_by: Mapped[str]
     """`system`, `account:<id>` or `operator:<name>`."""
+    approved_by: Mapped[str | None]
+    """The first of two operators who say that it was paid by hand."""
     done_by: Mapped[str | None]
     done_at: Mapped[datetime | None]
