@@ -13,8 +13,10 @@ SEOUL = ZoneInfo("Asia/Seoul")
 async def move_clock(world: World, to: datetime) -> tuple[int, bytes | None, str | None]:
     """(status, the portal's answer, or our own word for why not). Forward only.
 
-    The portal answers when everything due has run.
+    The portal answers when everything due has run, which takes its time: the sandbox is as far
+    ahead as if it had moved when it asked. Behind the portal, money would come before its order.
     """
+    asked_at = datetime.now(UTC)
     if to < world.clock.now():
         return 409, None, "clock_moves_forward_only"
     try:
@@ -26,7 +28,7 @@ async def move_clock(world: World, to: datetime) -> tuple[int, bytes | None, str
     except httpx.HTTPError:
         return 503, None, "portal_unreachable"
     if answer.is_success:
-        world.clock.ahead = max(world.clock.ahead, to - datetime.now(UTC), timedelta())
+        world.clock.ahead = max(world.clock.ahead, to - asked_at, timedelta())
         world.changed()
     return answer.status_code, answer.content, None
 

@@ -41,12 +41,15 @@ class Internal:
 
     status: int = 200
     asked: list[tuple[str, str, str | None, object]] = field(default_factory=list)
+    moved_at: datetime | None = None
+    """Real time at which it moved."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         sent = await request.json()
         secret = request.headers.get("x-internal-secret")
         self.asked.append((request.method, str(request.url), secret, sent))
+        self.moved_at = datetime.now(UTC)
         answer = {"now": sent["now"], "ran": 4, "settled": True} if self.status == 200 else {}
         await JSONResponse(answer, self.status)(scope, receive, send)
 
@@ -78,6 +81,16 @@ async def test_the_clock_moves_the_portal_first_and_follows(sandbox: Setting) ->
     now = (await sandbox.client.get("/_sandbox/v1/clock")).json()["now"]
     assert timedelta() <= datetime.fromisoformat(now) - datetime.fromisoformat(to)
     assert sandbox.world.clock.now() >= datetime.fromisoformat(to)
+
+
+async def test_the_clock_is_never_behind_the_portals_however_long_that_works(
+    sandbox: Setting,
+) -> None:
+    """Else what is paid at once was paid before it was ordered, and is sent back."""
+    to = datetime.now(UTC) + timedelta(days=3)
+    await sandbox.client.put("/_sandbox/v1/clock", json={"now": to.isoformat()})
+    assert sandbox.internal.moved_at is not None
+    assert sandbox.world.clock.ahead >= to - sandbox.internal.moved_at
 
 
 async def test_the_clock_never_goes_back(sandbox: Setting) -> None:

@@ -212,7 +212,9 @@ class Town:
         """Started, approved by the payer in the sandbox, completed."""
         started = await actor.sends(f"/v1/orders/{order['id']}/payments", {"method": "CARD"})
         await self.sandbox("POST", f"/payments/{started['id']}/approve", {})
-        return await actor.sends(f"/v1/payments/{started['id']}/complete", status=200)
+        paid = await actor.sends(f"/v1/payments/{started['id']}/complete", status=200)
+        assert paid["status"] == "PAID", paid
+        return paid
 
     async def becomes(self, actor: Actor, path: str, **wanted: object) -> Json:
         """What is there once it is as wanted; asked until then."""
