@@ -53,6 +53,7 @@ from app.services.company_contacts import CompanyContacts
 from app.services.company_information import CompanyInformation
 from app.services.company_mails import CompanyMails
 from app.services.contract_import import ContractImport
+from app.services.contract_imports import ContractImports
 from app.services.corporate_invitations import CorporateInvitations
 from app.services.corporate_sign_up import CorporateSignUp
 from app.services.daily_tasks import DailyTasks
@@ -217,6 +218,7 @@ class Deps:
     identity: PortOneIdentity
     identity_verifications: IdentityVerifications
     contract_import: ContractImport
+    contract_imports: ContractImports
     corporate_invitations: CorporateInvitations
     invitations: Invitations
     acceptances: Acceptances
@@ -427,6 +429,12 @@ def build_deps(
         identity=identity,
         identity_verifications=identities,
         contract_import=ContractImport(database, clock, catalogues, groupware, invitations),
+        contract_imports=ContractImports(
+            database,
+            clock,
+            vault,
+            ContractImport(database, clock, catalogues, groupware, invitations),
+        ),
         corporate_invitations=invitations,
         invitations=Invitations(vault, one_time, mails, settings.spa_url),
         handovers=Handovers(

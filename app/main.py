@@ -69,7 +69,7 @@ from app.routers import (
     users,
     webhooks,
 )
-from app.routers.multipart import BODY_LIMIT_MARK
+from app.routers.multipart import body_limits
 from app.settings import Settings
 
 MODULES = (
@@ -160,14 +160,8 @@ def create_app(
     app = assemble(deps, routes, CUSTOMERS, lifespan, first=HOT)
     if settings.is_sandbox:
         app.router.routes.extend(reference_routes(CUSTOMERS.title))
-    _add_middleware(app, deps, _body_limits(routes))
+    _add_middleware(app, deps, body_limits(routes))
     return app
-
-
-def _body_limits(routes: Sequence[APIRoute]) -> Mapping[str, int]:
-    """By path: what a body may have where it is more than usual."""
-    marked = ((route.path, getattr(route.endpoint, BODY_LIMIT_MARK, None)) for route in routes)
-    return {path.partition("{")[0]: limit for path, limit in marked if limit is not None}
 
 
 def _add_middleware(app: FastAPI, deps: Deps, limits: Mapping[str, int]) -> None:

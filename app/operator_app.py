@@ -19,6 +19,7 @@ from app.routers import (
     operator_disputes,
     operator_faqs,
     operator_goodwill,
+    operator_imports,
     operator_inquiries,
     operator_invoices,
     operator_notices,
@@ -29,12 +30,14 @@ from app.routers import (
     operator_terminations,
     operator_terms,
 )
+from app.routers.multipart import body_limits
 
 OPERATOR_MODULES = (
     operator_sessions,
     operator_companies,
     operator_cases,
     operator_operations,
+    operator_imports,
     operator_reports,
     operator_catalogue,
     operator_coupons,
@@ -68,6 +71,7 @@ PAPER = Paper(
         {"name": "cases", "description": "심사 요청: business documents and claims."},
         {"name": "companies", "description": "고객사 조회: found, read, what happened."},
         {"name": "operations", "description": "발송 메일과 실패한 작업."},
+        {"name": "contract imports", "description": "계약 이관: contracts of before the portal."},
         {"name": "reports", "description": "보고서: 매출, 갱신 예정."},
         {"name": "catalogue", "description": "요금제 관리: versions and drafts."},
         {"name": "coupons", "description": "쿠폰 관리."},
@@ -97,7 +101,7 @@ def create_operator_app(deps: Deps) -> FastAPI:
         if isinstance(route, APIRoute)
     ]
     app = assemble(deps, routes, PAPER)
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, limits=body_limits(routes))
     if deps.settings.otlp_endpoint:
         app.add_middleware(RequestSpans)
     return app

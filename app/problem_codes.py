@@ -1032,6 +1032,12 @@ PROBLEM_CODES = _catalogue(
         "The file is written in neither UTF-8 nor CP949.",
     ),
     (
+        "import_columns_unknown",
+        422,
+        "파일의 첫 줄이 계약 이관 양식의 열 이름과 다릅니다.",
+        "The file's first line does not name the columns of a contract import.",
+    ),
+    (
         "csv_required",
         415,
         "요청 본문은 text/csv 이어야 합니다.",

@@ -37,6 +37,7 @@ class AuditAction(StrEnum):
     HANDOVER_CANCELLED = "handover.cancelled"
     HANDED_OVER = "handover.accepted"
     CONTRACT_IMPORTED = "contract.imported"
+    IMPORT_ASKED = "contract_import.asked"
     CORPORATE_INVITED = "corporate_invitation.sent"
     SOCIAL_LINKED = "social.linked"
     SOCIAL_UNLINKED = "social.unlinked"
@@ -141,6 +142,7 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.HANDOVER_CANCELLED: Name("대표 계정 인계 취소", "Handover cancelled"),
         AuditAction.HANDED_OVER: Name("대표 계정 담당자 변경", "Handed over"),
         AuditAction.CONTRACT_IMPORTED: Name("계약 이관", "Contract imported"),
+        AuditAction.IMPORT_ASKED: Name("계약 이관 요청", "A contract import was asked for"),
         AuditAction.CORPORATE_INVITED: Name(
             "기업회원 가입 초대장 발송", "Corporate invitation sent"
         ),

@@ -104,6 +104,16 @@ class ReadImport:
     count: int = 0
 
 
+def check_header(text: str) -> None:
+    """Raises `import_columns_unknown` for what is no such file at all."""
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), strict=True), [])
+    except csv.Error as broken:
+        raise DomainError("import_columns_unknown") from broken
+    if tuple(header) != COLUMNS:
+        raise DomainError("import_columns_unknown")
+
+
 def read_import(document: bytes, catalogue: Catalogue, today: date) -> ReadImport:
     """The file's rows, checked each and against one another (`app.domain.csv_encodings`)."""
     try:

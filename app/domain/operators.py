@@ -38,6 +38,7 @@ class OperatorPermission(StrEnum):
     MAILS_MANAGE = "mails.manage"
     JOBS_MANAGE = "jobs.manage"
     REPORTS_READ = "reports.read"
+    CONTRACTS_IMPORT = "contracts.import"
     SESSION = "session"
     """What everybody who is signed in may do: look at the own account, end the own session."""
 

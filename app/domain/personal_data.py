@@ -197,6 +197,7 @@ FACTS: tuple[Fact, ...] = (
     _inside("corporate_invitations.name", "name of a contact", CONTACT_ON_FILE, ANOTHERS),
     _inside("corporate_invitations.email", "e-mail of a contact", CONTACT_ON_FILE, ANOTHERS),
     _inside("corporate_invitations.email_index", "hash of it", CONTACT_ON_FILE, KEYED),
+    _inside("contract_imports.document", "contacts in an operator's file", ATTEMPT, PASSING),
     _inside("handovers.name", "name of the successor", ATTEMPT, PASSING),
     _inside("handovers.email", "e-mail of the successor", ATTEMPT, PASSING),
     _inside("handovers.phone", "phone of the successor", ATTEMPT, PASSING),
@@ -268,6 +269,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         coupon_uses coupon_code
         coupons code scope
         credit_entries kind
+        contract_imports status errors
         daily_tasks name
         failed_jobs job error
         faq_entries category
@@ -324,6 +326,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         business_verifications token_hash
         attachments token_hash sha256
         operator_sessions token_hash
+        contract_imports file_sha256
         case_files sha256
         corporate_invitations token_hash
         email_verifications token_hash
@@ -388,6 +391,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         pgqueuer_log traceback
         price_agreements made_by ended_by
         bank_deposits added_by decided_by
+        contract_imports created_by
         payment_terms given_by
         terminations requested_by
         refunds requested_by approved_by done_by

@@ -8,6 +8,7 @@ from app.services.bank_deposits import RETURN_DEPOSITS
 from app.services.business_checks import CHECK_BUSINESS
 from app.services.card_rows import MIND_CARD
 from app.services.company_changes import APPLY_CHANGE
+from app.services.contract_imports import IMPORT_CONTRACTS
 from app.services.daily_tasks import COMPARE_BOOKS, MEASURE_SITES, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
@@ -68,6 +69,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         SITE_CHANGED: deps.provisioning.site_changed,
         ERASE_ACCOUNT: deps.withdrawal.erase,
         **{purge_job(p): deps.retention.job(p) for p in PURGES},
+        IMPORT_CONTRACTS: deps.contract_imports.run,
         CHECK_ROOM: deps.room_checks.check,
         DROP_UPLOAD: deps.uploads.drop,
         PROVE_LEDGER: deps.daily_tasks.job(PROVE_LEDGER, deps.books.prove),

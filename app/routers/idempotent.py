@@ -106,7 +106,9 @@ class OnceForOperator:
 
 
 async def _request_of(request: Request, key: str) -> IdempotentRequest:
-    content = request.url.path.encode() + b"\x00" + await request.body()
+    query = request.url.query
+    asked = request.url.path + (f"?{query}" if query else "")
+    content = asked.encode() + b"\x00" + await request.body()
     return IdempotentRequest(request.scope["route"].operation_id, key, content)
 
 

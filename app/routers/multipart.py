@@ -4,10 +4,11 @@ FastAPI's own forms spool each file through memory and a temporary folder, and c
 only when they have it whole.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from fastapi import Request
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -52,8 +53,23 @@ def takes_files(endpoint: Endpoint) -> Endpoint:
 
 def takes_a_file(endpoint: Endpoint) -> Endpoint:
     """The same for one whose body is a file."""
-    setattr(endpoint, BODY_LIMIT_MARK, MAX_FILE_BYTES)
-    return endpoint
+    return takes_bytes(MAX_FILE_BYTES)(endpoint)
+
+
+def takes_bytes(limit: int) -> Callable[[Endpoint], Endpoint]:
+    """The same for one whose body has a limit of its own."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, BODY_LIMIT_MARK, limit)
+        return endpoint
+
+    return mark
+
+
+def body_limits(routes: Iterable[APIRoute]) -> Mapping[str, int]:
+    """By path: what a body may have where it is more than usual."""
+    marked = ((route.path, getattr(route.endpoint, BODY_LIMIT_MARK, None)) for route in routes)
+    return {path.partition("{")[0]: limit for path, limit in marked if limit is not None}
 
 
 def form_body(model: type[RequestModel], *, files_required: bool) -> dict[str, Any]:

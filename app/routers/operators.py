@@ -54,6 +54,9 @@ CanReadCompanies = Annotated[Operator, Depends(RequiresOperator(OperatorPermissi
 CanManageMails = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.MAILS_MANAGE))]
 CanManageJobs = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.JOBS_MANAGE))]
 CanReadReports = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REPORTS_READ))]
+CanImportContracts = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.CONTRACTS_IMPORT))
+]
 CanManageCases = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.CASES_MANAGE))]
 CanManageCatalogue = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.CATALOGUE_MANAGE))

@@ -44,6 +44,8 @@ _ROWS_DUE = (
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'make_order_workbook', id FROM order_workbooks"
     "  WHERE state = 'WAITING' AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'import_contracts', id FROM contract_imports"
+    "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'erase_account', id FROM accounts"
     "  WHERE erase_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'check_room', id FROM scheduled_changes"

@@ -1,6 +1,7 @@
 """The operator's document against the running listener, as the operator and as nobody."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from app.deps import build_deps
+from app.domain.contract_import import COLUMNS
 from app.domain.operators import OperatorRole
 from app.settings import Settings
 from tests.contract.test_schemathesis import answers, check_answers, fuzz
@@ -66,7 +68,8 @@ def _wait(url: str) -> None:
 def test_to_the_operator_the_listener_keeps_its_word(operator_port: int, tmp_path: Path) -> None:
     out = tmp_path / "answers"
     signed_in = ("-H", f"Authorization: Bearer {TOKEN}")
-    done = fuzz(operator_port, out, {}, {}, *signed_in, document=OPERATORS)
+    bodies = {"operator_import_contracts": json.dumps(",".join(COLUMNS))}
+    done = fuzz(operator_port, out, {}, bodies, *signed_in, document=OPERATORS)
     found = answers(out)
     check_answers(found)
     assert done.returncode == 0, done.stdout[-6000:]
@@ -79,6 +82,8 @@ def test_to_the_operator_the_listener_keeps_its_word(operator_port: int, tmp_pat
         "operator_list_bank_deposits",
         "operator_ageing_report",
         "operator_list_terminations",
+        "operator_list_contract_imports",
+        "operator_import_contracts",
     } <= succeeded
 
 

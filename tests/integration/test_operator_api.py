@@ -94,6 +94,7 @@ def path_of(route: APIRoute) -> str:
         inquiry_id=uuid.UUID(int=7),
         case_id=uuid.UUID(int=7),
         mail_id=uuid.UUID(int=7),
+        import_id=uuid.UUID(int=7),
         failed_job_id=uuid.UUID(int=7),
         file_id=uuid.UUID(int=7),
         attachment_id=uuid.UUID(int=7),
@@ -130,6 +131,7 @@ ALLOWED = {
     "companies.read": {"SUPPORT", "BILLING", "ADMIN"},
     "mails.manage": {"SUPPORT", "ADMIN"},
     "jobs.manage": {"ADMIN"},
+    "contracts.import": {"ADMIN"},
     "reports.read": {"BILLING", "ADMIN"},
     "session": {"SUPPORT", "BILLING", "CATALOGUE", "ADMIN"},
 }
