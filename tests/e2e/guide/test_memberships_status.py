@@ -61,11 +61,14 @@ async def pays_by_itself_from_now_on(town: Town, actor: Actor) -> None:
 
 async def next_charge(town: Town, actor: Actor, label: str) -> Json:
     """A worker plans it when the site is open, and again when something of it changes."""
-    path = f"/v1/memberships/{actor.membership_id}"
-    while True:
-        charge: Json | None = (await town.becomes(actor, path, status="IN_USE"))["next_charge"]
-        if charge is not None and charge["status_label"] == label:
-            return charge
+
+    def fits(found: Json) -> bool:
+        charge = found["next_charge"]
+        return charge is not None and bool(charge["status_label"] == label)
+
+    planned = await town.until(actor, f"/v1/memberships/{actor.membership_id}", fits)
+    charge: Json = planned["next_charge"]
+    return charge
 
 
 async def is_kept_out(actor: Actor, membership_id: str) -> None:

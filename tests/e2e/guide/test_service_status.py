@@ -34,9 +34,7 @@ async def company(town: Town) -> Actor:
 async def reads_the_usage(town: Town, actor: Actor) -> None:
     """서비스 사용 현황, 옵션 상품, 사이트 상세 현황."""
     path = f"{STATUS}/{actor.site_id}"
-    site = await actor.reads(path)
-    while site["users"]["used"] != 8:
-        site = await town.becomes(actor, path, stale=False)
+    site = await town.until(actor, path, lambda found: found["users"]["used"] == 8)
     assert site["users"] == {
         "used": 8,
         "contracted": 9,
@@ -71,8 +69,10 @@ async def switches_the_accounting_menu(town: Town, actor: Actor) -> None:
         body = {"visible": visible}
         accepted = (await actor.asks("PUT", f"{path}/accounting", 202, body)).json()
         assert (accepted["visible"], accepted["state"]) == (visible, "PENDING")
-        while (site := await actor.reads(path))["accounting"]["state"] != "APPLIED":
-            assert site["accounting"]["state"] == "PENDING"
+        site = await town.until(
+            actor, path, lambda found: found["accounting"]["state"] != "PENDING"
+        )
+        assert site["accounting"]["state"] == "APPLIED"
         assert site["accounting"]["visible"] is visible
         sites = (await town.sandbox("GET", "/sites"))["items"]
         (there,) = [each for each in sites if each["external_id"] == actor.site_id]

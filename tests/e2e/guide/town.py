@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -217,14 +218,18 @@ class Town:
         return paid
 
     async def becomes(self, actor: Actor, path: str, **wanted: object) -> Json:
-        """What is there once it is as wanted; asked until then."""
+        """What is there once its fields are as wanted."""
+        return await self.until(
+            actor, path, lambda found: all(found[name] == value for name, value in wanted.items())
+        )
+
+    async def until(self, actor: Actor, path: str, fits: Callable[[Json], bool]) -> Json:
+        """What is there once it fits; asked until then."""
         deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            found = await actor.reads(path)
-            if all(found[name] == value for name, value in wanted.items()):
-                return found
+        while not fits(found := await actor.reads(path)):
             assert time.monotonic() < deadline, found
             await asyncio.sleep(0.05)
+        return found
 
 
 def _address() -> str:
