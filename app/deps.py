@@ -105,6 +105,7 @@ from app.services.payment_checks import PaymentChecks
 from app.services.payment_methods import PaymentMethods
 from app.services.payment_terms import Terms
 from app.services.payments import OurAccount, Payments, Shop
+from app.services.ports import FileStorage
 from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
@@ -352,7 +353,7 @@ def build_deps(
         settings.groupware_oidc_client_secret.get_secret_value(),
     )
     social_providers = _social_providers(settings, transport)
-    files = DiskFiles(settings.files_dir)
+    files = _files(settings)
     inquiries = _inquiries(settings, database, clock, vault, one_time, files, mails)
     cases = Cases(vault)
     payment_provider, billing_keys = PortOnePayments(portone), PortOneBillingKeys(portone)
@@ -691,13 +692,29 @@ def _supplier(settings: Settings) -> Party:
     )
 
 
+def _files(settings: Settings) -> FileStorage:
+    if not settings.files_in_s3:
+        return DiskFiles(settings.files_dir)
+    from app.adapters.s3_files import Bucket, S3Files  # noqa: PLC0415 - not for a disk
+
+    return S3Files(
+        Bucket(
+            settings.files_s3_endpoint,
+            settings.files_s3_region,
+            settings.files_s3_bucket,
+            settings.files_s3_access_key,
+            settings.files_s3_secret_key.get_secret_value(),
+        )
+    )
+
+
 def _inquiries(
     settings: Settings,
     database: Database,
     clock: Clock,
     vault: Vault,
     one_time: OneTimeTokens,
-    files: DiskFiles,
+    files: FileStorage,
     mails: Mails,
 ) -> Inquiries:
     uploads = Uploads(database, clock, files)

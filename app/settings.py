@@ -66,14 +66,27 @@ ADDRESSES = (
     "spa_url",
 )
 """Of others, and of the SPA: https in production."""
+FILES_S3 = (
+    "files_s3_endpoint",
+    "files_s3_region",
+    "files_s3_bucket",
+    "files_s3_access_key",
+    "files_s3_secret_key",
+)
 
 SANDBOX_SUPPLIER = "다우오피스 (샌드박스)"
+
+
+def _is_set(value: str | SecretStr) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 class Settings(BaseSettings):
     """The portal's settings. Names in the environment are the field names in capitals."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_file=None, frozen=True)
+    model_config = SettingsConfigDict(
+        extra="ignore", env_file=None, frozen=True, hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.SANDBOX
 
@@ -124,6 +137,13 @@ class Settings(BaseSettings):
     # Files
     files_dir: Path = Path(".data/files")
     """Customers' uploads: one folder that API and workers share, kept as the database is kept."""
+    files_s3_endpoint: str = Field(default="", pattern=r"^(https?://[^?#@]*[^/?#@])?$")
+    """A store that speaks S3 in place of the folder, without a slash at its end; the bucket goes
+    into the path. All five, or none."""
+    files_s3_region: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,60}$")
+    files_s3_bucket: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")
+    files_s3_access_key: str = ""
+    files_s3_secret_key: SecretStr = SecretStr("")
 
     # Files that are sent while they are made
     export_silent_seconds: float = Field(default=30, gt=0)
@@ -240,6 +260,16 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
+    def _refuse_half_a_store(self) -> Self:
+        missing = [name for name in FILES_S3 if not _is_set(getattr(self, name))]
+        if missing and len(missing) < len(FILES_S3):
+            raise ValueError(
+                "a store for files is named by all of FILES_S3_…; missing: "
+                + ", ".join(missing).upper()
+            )
+        return self
+
+    @model_validator(mode="after")
     def _refuse_sandbox_in_production(self) -> Self:
         if self.environment is not Environment.PRODUCTION:
             return self
@@ -248,13 +278,16 @@ class Settings(BaseSettings):
         kept = [name for name, secret in SANDBOX_SECRETS.items() if getattr(self, name) == secret]
         if kept:
             raise ValueError("production refuses the sandbox's secrets: " + ", ".join(kept).upper())
-        plain = [name for name in ADDRESSES if not str(getattr(self, name)).startswith("https://")]
+        spoken = [*ADDRESSES, *(["files_s3_endpoint"] if self.files_in_s3 else [])]
+        plain = [name for name in spoken if not str(getattr(self, name)).startswith("https://")]
         if plain:
             raise ValueError("production speaks https only: " + ", ".join(plain).upper())
         if self.supplier_name == SANDBOX_SUPPLIER:
             raise ValueError("production papers name their supplier: SUPPLIER_NAME and the rest")
-        if not self.files_dir.is_absolute():
-            raise ValueError("production keeps files in a place that is named: FILES_DIR")
+        if not self.files_in_s3 and not self.files_dir.is_absolute():
+            raise ValueError(
+                "production keeps files in a place that is named: FILES_DIR, FILES_S3_…"
+            )
         if self.smtp_security == "none":
             raise ValueError("production sends mail by STARTTLS or TLS only: SMTP_SECURITY")
         return self
@@ -262,6 +295,11 @@ class Settings(BaseSettings):
     @property
     def is_sandbox(self) -> bool:
         return self.environment is Environment.SANDBOX
+
+    @property
+    def files_in_s3(self) -> bool:
+        """Whether files are in a bucket rather than in `files_dir`."""
+        return bool(self.files_s3_endpoint)
 
     @property
     def browser_redirect_uris(self) -> tuple[str, ...]:

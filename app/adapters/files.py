@@ -2,28 +2,35 @@
 
 import asyncio
 import os
-import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-_KEY = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}")
-_FOLDER = re.compile(r"[0-9a-f]{32}")
+from app.adapters.file_keys import checked_folder, checked_key
+
 _READ: Final = 256 * 1024
 
 
 class DiskSink:
     """One file being written, in threads: a slow disk holds up no other request."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file = file
+        self._path = path
 
     async def write(self, content: bytes) -> None:
         await asyncio.to_thread(self._file.write, content)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
+
+    async def abort(self) -> None:
+        await asyncio.to_thread(self._abort)
+
+    def _abort(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._file.close()
 
     def _close(self) -> None:
         with self._file:
@@ -32,7 +39,7 @@ class DiskSink:
 
 
 class DiskFiles:
-    """Keys are `folder/name`, each 32 hexadecimal digits: nothing of a customer is in a path.
+    """Keys are `folder/name` (`app.adapters.file_keys`): nothing of a customer is in a path.
 
     Folders are readable to the portal's own user only.
     """
@@ -41,25 +48,25 @@ class DiskFiles:
         self._root = root
 
     async def create(self, key: str) -> DiskSink:
-        path = self._path(key, _KEY)
-        return DiskSink(await asyncio.to_thread(_create, path))
+        path = self._root / checked_key(key)
+        return DiskSink(await asyncio.to_thread(_create, path), path)
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        path = self._path(key, _KEY)
-        with await asyncio.to_thread(path.open, "rb") as file:
-            while content := await asyncio.to_thread(file.read, _READ):
-                yield content
+        path = self._root / checked_key(key)
+        await asyncio.to_thread(path.stat)
+        return _parts(path)
 
     async def remove_folder(self, folder: str) -> None:
-        path = self._path(folder, _FOLDER)
+        path = self._root / checked_folder(folder)
         await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
         if await asyncio.to_thread(path.exists):
             raise OSError(f"{folder} cannot be removed")
 
-    def _path(self, key: str, shape: re.Pattern[str]) -> Path:
-        if not shape.fullmatch(key):
-            raise ValueError("no key of ours")
-        return self._root / key
+
+async def _parts(path: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while content := await asyncio.to_thread(file.read, _READ):
+            yield content
 
 
 def _create(path: Path) -> BinaryIO:

@@ -11,10 +11,9 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-import structlog
-from prometheus_client import Counter, Histogram
 
 from app.adapters.circuit import CircuitBreaker
+from app.adapters.watch import Watch
 from app.domain.provider_errors import (
     ProviderError,
     ProviderNonsense,
@@ -30,14 +29,6 @@ READ_SECONDS = 5.0
 LARGEST_ANSWER = 1_048_576  # bytes
 ATTEMPTS = 3
 
-CALLS = Counter(
-    "portal_provider_calls_total", "Calls to providers", ["provider", "operation", "outcome"]
-)
-SECONDS = Histogram(
-    "portal_provider_seconds", "Time of a call, repeats included", ["provider", "operation"]
-)
-
-_log = structlog.stdlib.get_logger("app.adapters")
 _jitter = random.SystemRandom()
 
 T = TypeVar("T")
@@ -103,7 +94,7 @@ class ProviderHttp:
         self._read_seconds = read_seconds
         self._attempt_seconds = connect_seconds + read_seconds
         self._backoff_seconds = backoff_seconds
-        self._breaker = breaker or CircuitBreaker()
+        self._watch = Watch(provider, breaker)
         self._sleep = sleep
         self.timeout = httpx.Timeout(
             connect=connect_seconds, read=read_seconds, write=read_seconds, pool=connect_seconds
@@ -120,7 +111,7 @@ class ProviderHttp:
     async def call(self, call: Call, answer: type[T]) -> T:
         """The answer to the call, read as `answer`. Raises one of the provider errors."""
         started = time.monotonic()
-        return await self._watched(
+        return await self._watch.over(
             call.operation, lambda: self._repeated(call, answer, started), started
         )
 
@@ -135,63 +126,14 @@ class ProviderHttp:
         lent = _Lent(
             self.provider, operation, self._transport, lambda: self.nonsense(operation, "too large")
         )
-        return await self._watched(
+        return await self._watch.over(
             operation,
             lambda: self._one_attempt(operation, lambda: work(lent)),
             time.monotonic(),
         )
 
-    async def _watched(self, operation: str, work: Callable[[], Awaitable[T]], started: float) -> T:
-        """Through the circuit, and with one log line, whatever becomes of it."""
-        outcome = "cancelled"
-        try:
-            result = await self._guarded(operation, work)
-            outcome = "ok"
-        except ProviderRefused as error:
-            outcome = f"refused:{error.code}"
-            raise
-        except ProviderUnavailable as error:
-            outcome = f"unavailable:{error.reason}"
-            raise
-        except ProviderNonsense:
-            outcome = "nonsense"
-            raise
-        finally:
-            seconds = time.monotonic() - started
-            # What comes behind a colon is a provider's own word: not a label's value.
-            CALLS.labels(self.provider, operation, outcome.partition(":")[0]).inc()
-            SECONDS.labels(self.provider, operation).observe(seconds)
-            _log.info(
-                "provider_call",
-                provider=self.provider,
-                operation=operation,
-                outcome=outcome,
-                ms=round(seconds * 1000),
-                request_id=trace_id(),
-            )
-        return result
-
     def nonsense(self, operation: str, reason: str) -> ProviderNonsense:
         return ProviderNonsense(self.provider, operation, reason)
-
-    async def _guarded(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
-        permit = self._breaker.enter()
-        if permit is None:
-            left = self._breaker.seconds_left()
-            raise ProviderUnavailable(self.provider, operation, "circuit open", left)
-        try:
-            result = await work()
-        except ProviderRefused:
-            self._breaker.succeeded(permit)  # a no is an answer
-            raise
-        except ProviderError:
-            self._breaker.failed(permit)
-            raise
-        except BaseException:
-            self._breaker.abandoned(permit)
-            raise
-        self._breaker.succeeded(permit)
-        return result
 
     async def _repeated(self, call: Call, answer: type[T], started: float) -> T:
         attempt = 1

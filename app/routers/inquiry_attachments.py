@@ -17,7 +17,7 @@ from app.routers.attachments import attachment_headers
 from app.routers.dependencies import DepsDep, address_of
 from app.routers.inquiries import AttachmentBody, attachment_body
 from app.routers.models import NO_NUL, AnswerStruct, RequestModel
-from app.routers.multipart import takes_a_file
+from app.routers.multipart import STORAGE_PROBLEMS, takes_a_file
 from app.routers.permissions import SIGNED_IN, CanReadMe
 from app.routers.problems import problems
 from app.routers.streams import LimitedStream
@@ -105,6 +105,7 @@ async def create_ticket(deps: DepsDep, request: Request, body: AttachmentTicketR
         "upload_broken",
         "upload_timeout",
         "invalid_request",
+        *STORAGE_PROBLEMS,
     ),
 )
 @public("the ticket answers for it")
@@ -132,7 +133,7 @@ async def _body(request: Request) -> AsyncGenerator[bytes, None]:
     response_class=Response,
     responses={
         **FILE_ANSWER,
-        **problems(*SIGNED_IN, "inquiry_not_found", "attachment_not_found"),
+        **problems(*SIGNED_IN, "inquiry_not_found", "attachment_not_found", *STORAGE_PROBLEMS),
     },
 )
 async def get_file(

@@ -27,6 +27,8 @@ from app.routers.models import RequestModel
 
 MAX_FORM_BYTES: Final = MAX_FILES * MAX_FILE_BYTES + 256 * 1024
 BODY_LIMIT_MARK: Final = "__portal_body_limit__"
+STORAGE_PROBLEMS: Final = ("provider_unavailable", "provider_failed")
+"""Of a store of objects that is away, or says no."""
 FORM_PROBLEMS: Final = (
     "malformed_multipart",
     "multipart_required",
@@ -39,6 +41,7 @@ FORM_PROBLEMS: Final = (
     "file_type_not_allowed",
     "file_type_mismatch",
     "upload_timeout",
+    *STORAGE_PROBLEMS,
 )
 """What every operation that takes files can answer."""
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])

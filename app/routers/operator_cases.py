@@ -11,6 +11,7 @@ from app.domain.cases import CaseKind, CaseState
 from app.routers.dependencies import DepsDep
 from app.routers.inquiry_attachments import FILE_ANSWER, file_answer
 from app.routers.models import CODE, LINE, AnswerModel, RequestModel, values_of
+from app.routers.multipart import STORAGE_PROBLEMS
 from app.routers.operators import FOR_AN_OPERATOR, CanManageCases
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -123,7 +124,13 @@ async def read(
     response_class=Response,
     responses={
         **FILE_ANSWER,
-        **problems(*FOR_AN_OPERATOR, "case_not_found", "attachment_not_found", body=True),
+        **problems(
+            *FOR_AN_OPERATOR,
+            "case_not_found",
+            "attachment_not_found",
+            *STORAGE_PROBLEMS,
+            body=True,
+        ),
     },
 )
 async def read_file(
@@ -134,7 +141,7 @@ async def read_file(
     settings = deps.settings
     return file_answer(
         sent,
-        deps.case_queue.content(file),
+        await deps.case_queue.content(file),
         settings.export_silent_seconds,
         settings.export_whole_seconds,
     )

@@ -20,6 +20,7 @@ from app.routers.inquiries import (
 )
 from app.routers.inquiry_attachments import FILE_ANSWER, file_answer
 from app.routers.models import CODE, RequestModel
+from app.routers.multipart import STORAGE_PROBLEMS
 from app.routers.operators import FOR_AN_OPERATOR, CanManageInquiries
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
@@ -115,7 +116,13 @@ async def close(
     response_class=Response,
     responses={
         **FILE_ANSWER,
-        **problems(*FOR_AN_OPERATOR, "inquiry_not_found", "attachment_not_found", body=True),
+        **problems(
+            *FOR_AN_OPERATOR,
+            "inquiry_not_found",
+            "attachment_not_found",
+            *STORAGE_PROBLEMS,
+            body=True,
+        ),
     },
 )
 async def read_file(

@@ -164,10 +164,10 @@ class Attachments:
             if uploads.pop(token_hash, None) not in kept:
                 raise DomainError("attachment_not_ready", f"/attachments/{index}")
 
-    async def content(
+    async def of_inquiry(
         self, session: AsyncSession, inquiry_id: UUID, attachment_id: UUID
-    ) -> tuple[SentFile, AsyncIterator[bytes]]:
-        """A file of an inquiry and its bytes. Raises `attachment_not_found`."""
+    ) -> tuple[SentFile, str]:
+        """A file of an inquiry and its key, for `content`. Raises `attachment_not_found`."""
         row = await session.scalar(
             select(Attachment).where(
                 Attachment.id == attachment_id,
@@ -179,4 +179,11 @@ class Attachments:
             raise DomainError("attachment_not_found")
         name = self.vault.open(FILENAME, row.filename)
         sent = SentFile(row.id, name, row.media_type, row.size or 0)
-        return sent, self.uploads.read(row.storage_key)
+        return sent, row.storage_key
+
+    async def content(self, key: str) -> AsyncIterator[bytes]:
+        """A file's bytes; outside of a transaction, which would wait for the storage.
+
+        Raises what `stored_file` raises.
+        """
+        return await self.uploads.read(key)

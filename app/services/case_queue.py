@@ -21,6 +21,7 @@ from app.domain.errors import DomainError
 from app.services.audit import AuditEntry, operator_actor, record
 from app.services.cases import APPLICANT, Applicant, wanted_of
 from app.services.ports import FileStorage
+from app.services.uploads import stored_file
 
 BATCH = 200
 
@@ -143,9 +144,9 @@ class CaseQueue:
             )
             return self._file(row)
 
-    def content(self, file: StoredFile) -> AsyncIterator[bytes]:
-        """The file's bytes, a part at a time."""
-        return self._storage.read(file.key)
+    async def content(self, file: StoredFile) -> AsyncIterator[bytes]:
+        """The file's bytes, a part at a time. Raises what `stored_file` raises."""
+        return await stored_file(self._storage, file.key)
 
     async def _applicant(
         self, session: AsyncSession, case: Case

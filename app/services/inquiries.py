@@ -328,14 +328,15 @@ class Inquiries:
     async def file(
         self, access: Access, inquiry_id: UUID, attachment_id: UUID
     ) -> tuple[SentFile, AsyncIterator[bytes]]:
-        """Raises `inquiry_not_found`, `attachment_not_found`."""
+        """Raises `inquiry_not_found`, and what `Attachments.content` raises."""
         async with access.transaction() as (session, principal):
             own = select(Inquiry.id).where(
                 Inquiry.id == inquiry_id, Inquiry.account_id == principal.account_id
             )
             if await session.scalar(own) is None:
                 raise DomainError("inquiry_not_found")
-            return await self.attachments.content(session, inquiry_id, attachment_id)
+            file, key = await self.attachments.of_inquiry(session, inquiry_id, attachment_id)
+        return file, await self.attachments.content(key)
 
     async def read(self, session: AsyncSession, inquiry_id: UUID) -> InquiryView:
         """One that is there, in a session that sees it."""

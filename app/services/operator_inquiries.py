@@ -101,10 +101,12 @@ class OperatorInquiries:
     async def file(
         self, operator: Operator, inquiry_id: UUID, attachment_id: UUID, why: str
     ) -> tuple[SentFile, AsyncIterator[bytes]]:
-        """In the log, with the reason. Raises `inquiry_not_found`, `attachment_not_found`."""
+        """In the log, with the reason. Raises `inquiry_not_found`, and what
+        `Attachments.content` raises."""
         async with self.database.system_session("operator: inquiry") as session:
             inquiry = await self._found(session, inquiry_id)
-            found = await self.inquiries.attachments.content(session, inquiry.id, attachment_id)
+            attachments = self.inquiries.attachments
+            file, key = await attachments.of_inquiry(session, inquiry.id, attachment_id)
             await self._record(
                 session,
                 operator,
@@ -113,7 +115,7 @@ class OperatorInquiries:
                 why=why,
                 attachment=str(attachment_id),
             )
-            return found
+        return file, await attachments.content(key)
 
     async def _found(self, session: AsyncSession, inquiry_id: UUID) -> Inquiry:
         inquiry = await session.get(Inquiry, inquiry_id, with_for_update=True)

@@ -248,7 +248,10 @@ class SiteWebhooks(Protocol):
 
 
 class FileSink(Protocol):
-    """A file that is being written. It is there for readers once it was closed."""
+    """A file that is being written. It is there for readers once it was closed.
+
+    `close` ends it; where that or a `write` fails, or is cancelled, `abort` does.
+    """
 
     async def write(self, content: bytes) -> None:
         """More of it. Never blocks the event loop."""
@@ -258,16 +261,25 @@ class FileSink(Protocol):
         """It is whole, and survives a power cut."""
         ...
 
+    async def abort(self) -> None:
+        """It is not there. Says nothing where the storage is away: what is left of it then goes
+        with its folder, or by the storage's own rule."""
+        ...
+
 
 class FileStorage(Protocol):
-    """Files of customers: on disk, or in any store of objects. Keys are ours: `folder/name`."""
+    """Files of customers: on disk, or in any store of objects. Keys are ours: `folder/name`.
+
+    A store of objects may be away: it raises ProviderUnavailable, and another ProviderError where
+    it says no.
+    """
 
     async def create(self, key: str) -> FileSink:
         """A new file. The key was never used before."""
         ...
 
-    def read(self, key: str) -> AsyncIterator[bytes]:
-        """The content in parts. Raises FileNotFoundError."""
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """The content in parts, known to be there. Raises FileNotFoundError."""
         ...
 
     async def remove_folder(self, folder: str) -> None:

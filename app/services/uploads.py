@@ -24,6 +24,7 @@ from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.tables.cases import Upload
 from app.domain.errors import DomainError
+from app.domain.provider_errors import ProviderError
 from app.domain.uploads import (
     ATTACHMENT_TYPES,
     HEAD_BYTES,
@@ -90,7 +91,7 @@ class Uploads:
                 await self._read(events, form)
             yield form
         except BaseException:
-            await self.drop(form.upload_id)
+            await self._drop_now_or_later(form.upload_id)
             raise
 
     async def _begin(self) -> UUID:
@@ -173,8 +174,10 @@ class Uploads:
         sink = await self._storage.create(key)
         try:
             size, digest = await _write(sink, head, content, pointer)
-        finally:
             await sink.close()
+        except BaseException:
+            await sink.abort()
+            raise
         return ReceivedFile(key, shown_name(filename), media_type, size, digest)
 
     @asynccontextmanager
@@ -199,12 +202,12 @@ class Uploads:
                 raise DomainError("file_empty")
             yield upload_id, received
         except BaseException:
-            await self.drop(upload_id)
+            await self._drop_now_or_later(upload_id)
             raise
 
-    def read(self, key: str) -> AsyncIterator[bytes]:
-        """A stored file's bytes, a part at a time."""
-        return self._storage.read(key)
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """Raises what `stored_file` raises."""
+        return await stored_file(self._storage, key)
 
     @staticmethod
     async def keep_all(
@@ -239,6 +242,13 @@ class Uploads:
             rows = [{"id": upload_id, "due_at": now} for upload_id in upload_ids]
             await session.execute(insert(Upload).values(rows).on_conflict_do_nothing())
 
+    async def _drop_now_or_later(self, upload_id: UUID) -> None:
+        """A storage that is away says no more than what ended the upload: the sweep removes it."""
+        try:
+            await self.drop(upload_id)
+        except (ProviderError, OSError) as away:
+            log.warning("upload_not_dropped", upload_id=str(upload_id), error=type(away).__name__)
+
     async def drop(self, upload_id: UUID) -> None:
         """Removes the files of an upload that nobody keeps. Safe to repeat."""
         async with self._database.system_session("upload dropped") as session:
@@ -247,6 +257,18 @@ class Uploads:
         await self._storage.remove_folder(upload_id.hex)
         async with self._database.system_session("upload dropped") as session:
             await session.execute(delete(Upload).where(Upload.id == upload_id))
+
+
+async def stored_file(storage: FileStorage, key: str) -> AsyncIterator[bytes]:
+    """A file's bytes, a part at a time.
+
+    Raises `attachment_not_found` where the storage lost it, ProviderUnavailable where that is away.
+    """
+    try:
+        return await storage.read(key)
+    except FileNotFoundError:
+        log.warning("file_missing", key=key)
+        raise DomainError("attachment_not_found") from None
 
 
 async def _bytes_of(events: AsyncIterator[FormEvent]) -> AsyncIterator[bytes]:

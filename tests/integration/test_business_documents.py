@@ -306,7 +306,7 @@ async def test_what_is_read_is_what_was_sent(
     case = (await send_own(client, member, **form(paper(content)))).json()
     queue = portal.state.deps.case_queue
     file = (await queue.open(case["id"], OPERATOR, "test")).files[0]
-    assert b"".join([part async for part in queue.content(file)]) == content
+    assert b"".join([part async for part in await queue.content(file)]) == content
     assert (file.media_type, file.size) == ("application/pdf", len(content))
 
 

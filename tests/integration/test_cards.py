@@ -197,8 +197,8 @@ async def test_a_removed_card_is_removed_at_the_provider_also_when_it_was_down(
     state = "SELECT state, billing_key, last4 FROM payment_methods WHERE id = :id"
     assert (await execute(portal, state, id=card["id"]))[0].state == "DELETING"
     await execute(portal, "UPDATE payment_methods SET due_at = created_at WHERE state = 'DELETING'")
-    portal.state.deps.payment_provider._portone.http._breaker = type(
-        portal.state.deps.payment_provider._portone.http._breaker
+    portal.state.deps.payment_provider._portone.http._watch._breaker = type(
+        portal.state.deps.payment_provider._portone.http._watch._breaker
     )()
     await run_jobs(portal)
     assert tuple((await execute(portal, state, id=card["id"]))[0]) == ("DELETED", None, None)

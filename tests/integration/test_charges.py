@@ -50,7 +50,7 @@ async def pay_now(
 
 def fresh_breaker(portal: FastAPI) -> None:
     http = portal.state.deps.payment_provider._portone.http
-    http._breaker = type(http._breaker)()
+    http._watch._breaker = type(http._watch._breaker)()
 
 
 def charges_of(world: World, order: dict[str, Any]) -> list[str]:

@@ -202,8 +202,8 @@ async def test_money_that_moved_before_its_order_is_sent_back(
 async def due_at_once(portal: FastAPI) -> None:
     """Postponed openings are due now, as if time had passed."""
     deps = portal.state.deps
-    fresh = type(deps.groupware._http._breaker)()
-    deps.groupware._http._breaker = fresh
+    fresh = type(deps.groupware._http._watch._breaker)()
+    deps.groupware._http._watch._breaker = fresh
     async with deps.database.system_session("test: time passes") as session:
         await session.execute(
             text(

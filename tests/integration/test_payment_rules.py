@@ -190,12 +190,12 @@ async def test_a_provider_in_trouble_loses_nothing_and_takes_nothing_twice(
     member = await sign_up(client, world)
     order = await place(client, member)
     path, headers = f"/v1/orders/{order['id']}/payments", member.headers | key()
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
     world.faults.put("portone", fault)
     first = await client.post(path, json={"method": "CARD"}, headers=headers)
     assert first.status_code == status, first.text
     world.faults.clear()
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
     again = await client.post(path, json={"method": "CARD"}, headers=headers)
     assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "true")
     payment = again.json()
@@ -204,11 +204,11 @@ async def test_a_provider_in_trouble_loses_nothing_and_takes_nothing_twice(
     lost = await client.post(f"/v1/payments/{payment['id']}/complete", headers=member.headers)
     assert lost.status_code == status
     world.faults.clear()
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
     assert (await complete(client, member, payment))["status"] == "PAID"
     assert (await complete(client, member, payment))["status"] == "PAID"
 
 
 def fresh_breaker(portal: FastAPI) -> Any:
     """A circuit that has seen nothing."""
-    return type(portal.state.deps.payment_provider._portone.http._breaker)()
+    return type(portal.state.deps.payment_provider._portone.http._watch._breaker)()

@@ -64,7 +64,7 @@ async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(autouse=True)
 def the_circuit_is_closed_at_last(portal: FastAPI) -> Iterator[None]:
     yield
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
 
 
 async def paid(
@@ -190,7 +190,7 @@ async def test_a_lost_answer_is_found_and_not_sent_again(
     assert given_back(world, payment) == [(100_000, 9_090)]
     assert (await refunds_of(client, member))[0]["state"] == "REQUESTED"
     world.faults.clear()
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
     await make_due(portal, refund)
     await run_jobs(portal)
     assert given_back(world, payment) == [(100_000, 9_090)]
@@ -217,7 +217,7 @@ async def test_a_provider_that_is_down_is_asked_again_later(
         "REFUND_DUE",
     )
     world.faults.clear()
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
     await make_due(portal, refund)
     await run_jobs(portal)
     assert given_back(world, payment) == [(583_000, 53_000)]

@@ -54,7 +54,7 @@ def close_circuits(portal: FastAPI) -> None:
     """What a provider's faults have opened."""
     for adapter in (portal.state.deps.payment_provider, portal.state.deps.identity):
         http = adapter._portone.http
-        http._breaker = type(http._breaker)()
+        http._watch._breaker = type(http._watch._breaker)()
 
 
 @pytest.fixture(autouse=True)

@@ -252,7 +252,7 @@ async def test_a_term_does_not_expire_while_nobody_can_say_whether_it_was_paid(
     assert await yearly.status() == "OVERDUE"
     yearly.world.faults.clear()
     http = yearly.portal.state.deps.payment_provider._portone.http
-    http._breaker = type(http._breaker)()
+    http._watch._breaker = type(http._watch._breaker)()
     await yearly.go(15, "00:30")
     assert await yearly.status() == "IN_USE"
 
@@ -381,7 +381,7 @@ async def test_a_groupware_that_is_down_on_the_last_day_is_asked_until_it_answer
     await yearly.go(0, "20:00")
     assert await yearly.orders() == []
     yearly.world.faults.clear()
-    yearly.portal.state.deps.groupware._http._breaker._failed_at.clear()
+    yearly.portal.state.deps.groupware._http._watch._breaker._failed_at.clear()
     await yearly.go(1, "08:00")
     assert (await yearly.sees())["plan"] == "SHARED_FREE"
 

@@ -319,7 +319,7 @@ async def test_a_provider_that_is_down_slow_or_mad_leaves_nothing_behind(
     answer: httpx.Response | Exception,
     expected: tuple[int, str],
 ) -> None:
-    breaker = portal.state.deps.social_providers["naver"]._http._breaker
+    breaker = portal.state.deps.social_providers["naver"]._http._watch._breaker
     breaker._failed_at.clear()
     body = await begun(client, fakes, "naver", user())
     tables = ("social_states", "social_tickets", "social_links", "sessions")

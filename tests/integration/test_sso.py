@@ -589,7 +589,7 @@ async def test_a_groupware_that_is_down_or_mad_signs_nobody_in(
     answer: httpx.Response | Exception,
     code: str,
 ) -> None:
-    portal.state.deps.groupware_sso._http._breaker._failed_at.clear()
+    portal.state.deps.groupware_sso._http._watch._breaker._failed_at.clear()
     fake.answers["/token"] = answer
     assert (await come_back(browser, fake, site.user()))["error"] == code
 

@@ -51,7 +51,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture(autouse=True)
 def the_circuit_is_closed_at_last(portal: FastAPI) -> Iterator[None]:
     yield
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_a_lost_answer_issues_nothing_twice(
     world.faults.put("portone", Fault(drop_after=0))
     await run_jobs(portal)
     world.faults.clear()
-    portal.state.deps.payment_provider._portone.http._breaker = fresh_breaker(portal)
+    portal.state.deps.payment_provider._portone.http._watch._breaker = fresh_breaker(portal)
     assert len(invoices_of(world, order)) == 1
     await set_clock(portal, world, noon(today) + timedelta(hours=1))
     await run_jobs(portal)

@@ -625,7 +625,9 @@ async def test_a_groupware_that_is_down_is_waited_for_before_anything_is_settled
         [(0, 0)],
     )
     world.faults.clear()
-    portal.state.deps.groupware._http._breaker = type(portal.state.deps.groupware._http._breaker)()
+    portal.state.deps.groupware._http._watch._breaker = type(
+        portal.state.deps.groupware._http._watch._breaker
+    )()
     await on(portal, world, paid_on + timedelta(days=2))
     assert given_back(world, payment) == [(583_000, 53_000)]
 

@@ -74,7 +74,7 @@ async def going_back(portal: FastAPI, order: dict[str, Any]) -> list[tuple[str, 
 
 def fresh_breaker(portal: FastAPI) -> None:
     http = portal.state.deps.payment_provider._portone.http
-    http._breaker = type(http._breaker)()
+    http._watch._breaker = type(http._watch._breaker)()
 
 
 async def time_is_over(portal: FastAPI, order: dict[str, Any]) -> None:
