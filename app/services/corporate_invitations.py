@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
-from app.db.bulk import insert_rows
+from app.db.bulk import BATCH, batches, insert_rows
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import enqueue
@@ -123,12 +123,13 @@ class CorporateInvitations:
 
         Their mails go as the sweep finds them.
         """
-        made = [self._made(contact, None, now) for contact in contacts]
-        await insert_rows(session, CorporateInvitation, (values for _, values in made))
-        await record_all(session, (_invited(each.company_id, None, now) for each in contacts))
-        pairs = zip(contacts, made, strict=True)
-        mails = (_mail(contact, link) for contact, (link, _) in pairs)
-        await self._mails.queue_many(session, mails, now)
+        for batch in batches(contacts, BATCH):
+            made = [self._made(contact, None, now) for contact in batch]
+            await insert_rows(session, CorporateInvitation, (values for _, values in made))
+            await record_all(session, (_invited(each.company_id, None, now) for each in batch))
+            pairs = zip(batch, made, strict=True)
+            mails = (_mail(contact, link) for contact, (link, _) in pairs)
+            await self._mails.queue_many(session, mails, now)
 
     def _made(
         self, contact: Contact, site_id: UUID | None, now: datetime
