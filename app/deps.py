@@ -110,6 +110,7 @@ from app.services.pricing import KeptPrices
 from app.services.provisioning import Provisioning
 from app.services.quote_papers import QuoteMails, QuotePapers
 from app.services.recovery import Recovery
+from app.services.refund_account_requests import RefundAccountRequests
 from app.services.refund_accounts import RefundAccounts
 from app.services.refund_jobs import Refunds
 from app.services.renewal_mails import RenewalMails
@@ -251,6 +252,7 @@ class Deps:
     cases: Cases
     company_information: CompanyInformation
     company_changes: CompanyChanges
+    refund_account_requests: RefundAccountRequests
     decided_changes: DecidedChanges
     business_checks: BusinessChecks
     business_documents: BusinessDocuments
@@ -536,7 +538,9 @@ def build_deps(
             invitations,
             settings.spa_url,
             DecidedChanges(database, clock, vault),
+            refund_accounts,
         ),
+        refund_account_requests=RefundAccountRequests(database, cases),
         decided_changes=DecidedChanges(database, clock, vault),
         company_changes=CompanyChanges(database, clock, cases),
         company_information=CompanyInformation(

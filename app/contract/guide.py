@@ -63,6 +63,7 @@ PAGE_OF_OPERATION = {
             *("set_tax_invoice_contact", "get_refund_account", "set_refund_account"),
             *("list_company_business_documents", "send_company_business_document"),
             *("create_change_request", "list_change_requests"),
+            *("create_refund_account_request", "list_refund_account_requests"),
         ),
         _INFORMATION,
     ),

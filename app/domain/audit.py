@@ -95,6 +95,7 @@ class AuditAction(StrEnum):
     TERMINATION_UNDONE = "termination.undone"
     COMPANY_WITHDRAWN = "company.withdrawn"
     REFUND_ACCOUNT_SET = "refund_account.set"
+    REFUND_ACCOUNT_REQUESTED = "refund_account.requested"
     REFUND_ACCOUNT_READ = "refund_account.read"
     TAX_CONTACT_CHANGED = "tax_invoice_contact.changed"
     REFUND_CONFIRMED = "refund.confirmed"
@@ -229,6 +230,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.TERMINATION_UNDONE: Name("서비스 해지 취소", "A termination was undone"),
         AuditAction.COMPANY_WITHDRAWN: Name(
             "해지 후 90일 경과로 탈퇴", "Withdrawn 90 days after the last refund"
+        ),
+        AuditAction.REFUND_ACCOUNT_REQUESTED: Name(
+            "환불 계좌 변경 신청", "A refund account was asked for by a bank book"
         ),
         AuditAction.REFUND_ACCOUNT_SET: Name("환불 계좌 등록", "A refund account was set"),
         AuditAction.REFUND_ACCOUNT_READ: Name(

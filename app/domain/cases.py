@@ -12,12 +12,14 @@ class CaseKind(StrEnum):
     """BUSINESS_DOCUMENT: 사업자등록증 shows that a company is real and the sender acts for it.
 
     COMPANY_CLAIM: somebody else registered the claimant's business number. COMPANY_CHANGE: a
-    company's name, 대표자 or number shall be another.
+    company's name, 대표자 or number shall be another. BANK_ACCOUNT_CHANGE: 환불 계좌 whose holder
+    the bank cannot be asked for.
     """
 
     BUSINESS_DOCUMENT = "BUSINESS_DOCUMENT"
     COMPANY_CLAIM = "COMPANY_CLAIM"
     COMPANY_CHANGE = "COMPANY_CHANGE"
+    BANK_ACCOUNT_CHANGE = "BANK_ACCOUNT_CHANGE"
 
 
 class CaseState(StrEnum):

@@ -203,7 +203,7 @@ FACTS: tuple[Fact, ...] = (
     _inside("handovers.phone", "phone of the successor", ATTEMPT, PASSING),
     _inside("cases.applicant", "name, phone, e-mail of a claimant", DISPUTE, NO_ACCOUNTS),
     _inside("cases.ci_hash", "hash of the CI", DISPUTE, KEYED),
-    _inside("cases.wanted", "the 대표자 that a change names", DISPUTE, NO_ACCOUNTS),
+    _inside("cases.wanted", "대표자 or account that a change names", DISPUTE, NO_ACCOUNTS),
     _inside("cases.note", "what the sender wrote", DISPUTE, NO_ACCOUNTS),
     _inside("cases.reason", "what the operator wrote", DISPUTE, NO_ACCOUNTS),
     _inside("case_files.filename", "what the sender called a file", DISPUTE, NO_ACCOUNTS),

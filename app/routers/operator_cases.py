@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.domain.banks import bank_name
 from app.domain.cases import CaseKind, CaseState
 from app.routers.dependencies import DepsDep
 from app.routers.inquiry_attachments import FILE_ANSWER, file_answer
@@ -70,6 +71,15 @@ class WantedChangeBody(AnswerModel):
     effective_on: date | None
 
 
+class AskedAccountBody(AnswerModel):
+    """환불 계좌 that a BANK_ACCOUNT_CHANGE asks for, in clear."""
+
+    bank: str
+    bank_label: str
+    number: str
+    holder: str
+
+
 class OpenedCaseBody(AnswerModel):
     """All of it. `level`: what the sender's business verification showed. `note`: their words."""
 
@@ -83,6 +93,7 @@ class OpenedCaseBody(AnswerModel):
     decided_by: str | None
     files: list[CaseFileBody]
     wanted: WantedChangeBody | None
+    account: AskedAccountBody | None
 
 
 class DecidedCaseBody(AnswerModel):
@@ -232,5 +243,13 @@ def _opened(facts: CaseFacts) -> OpenedCaseBody:
             effective_on=facts.wanted.effective_on,
         )
         if facts.wanted
+        else None,
+        account=AskedAccountBody(
+            bank=facts.account.bank,
+            bank_label=bank_name(facts.account.bank).ko,
+            number=facts.account.number,
+            holder=facts.account.holder,
+        )
+        if facts.account
         else None,
     )

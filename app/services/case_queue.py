@@ -18,8 +18,9 @@ from app.domain.audit import AuditAction
 from app.domain.cases import OPEN, CaseKind, CaseState
 from app.domain.company_changes import WantedChange
 from app.domain.errors import DomainError
+from app.domain.provider_payments import PaidBackTo
 from app.services.audit import AuditEntry, operator_actor, record
-from app.services.cases import APPLICANT, Applicant, wanted_of
+from app.services.cases import APPLICANT, Applicant, account_of, wanted_of
 from app.services.ports import FileStorage
 from app.services.uploads import stored_file
 
@@ -64,6 +65,7 @@ class CaseFacts:
     decided_by: str | None
     files: Sequence[StoredFile]
     wanted: WantedChange | None
+    account: PaidBackTo | None
 
 
 class CaseQueue:
@@ -119,6 +121,7 @@ class CaseQueue:
                 case.decided_by,
                 [self._file(row) for row in files],
                 wanted_of(self._vault, case),
+                account_of(self._vault, case),
             )
 
     async def file(self, case_id: UUID, file_id: UUID, operator: str, why: str) -> StoredFile:

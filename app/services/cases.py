@@ -17,6 +17,7 @@ from app.db.vault import Vault
 from app.domain.cases import OPEN, CaseKind, CaseState
 from app.domain.company_changes import WantedChange
 from app.domain.errors import DomainError
+from app.domain.provider_payments import PaidBackTo
 from app.services.uploads import ReceivedForm, Uploads
 
 MAX_CASE_FILES: Final = 20
@@ -48,14 +49,14 @@ class NewCase:
     level: str | None = None
     applicant: Applicant | None = None
     ci_hash: bytes | None = None
-    wanted: WantedChange | None = None
+    wanted: WantedChange | PaidBackTo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FiledCase:
     """What the sender may see. `reason` is the operator's, of a hold or a refusal; `wanted` what a
 
-    change asks for.
+    change asks for, `account` the account that shall be paid to.
     """
 
     id: UUID
@@ -65,6 +66,7 @@ class FiledCase:
     created_at: datetime
     updated_at: datetime
     wanted: WantedChange | None = None
+    account: PaidBackTo | None = None
 
 
 class Cases:
@@ -93,7 +95,8 @@ class Cases:
         await session.flush()
         state = CaseState(case.state)
         files = known + len(form.files)
-        return FiledCase(case.id, state, None, files, case.created_at, now, new.wanted)
+        wanted, account = wanted_of(self._vault, case), account_of(self._vault, case)
+        return FiledCase(case.id, state, None, files, case.created_at, now, wanted, account)
 
     async def _open_one(self, session: AsyncSession, new: NewCase) -> Case | None:
         same = (Case.ci_hash == new.ci_hash) & (Case.business_number == new.business_number)
@@ -205,6 +208,7 @@ class Cases:
                 case.created_at,
                 case.updated_at,
                 wanted_of(self._vault, case),
+                account_of(self._vault, case),
             )
             for case in cases
         ]
@@ -222,13 +226,20 @@ class Cases:
 
 
 def wanted_of(vault: Vault, case: Case) -> WantedChange | None:
-    """What a change asks for."""
-    if case.wanted is None:
+    """What a COMPANY_CHANGE asks for."""
+    if case.wanted is None or case.kind != CaseKind.COMPANY_CHANGE:
         return None
     return msgspec.json.decode(vault.open(_WANTED, case.wanted), type=WantedChange)
 
 
-def _sealed(vault: Vault, wanted: WantedChange) -> bytes:
+def account_of(vault: Vault, case: Case) -> PaidBackTo | None:
+    """The account of a BANK_ACCOUNT_CHANGE, in clear."""
+    if case.wanted is None or case.kind != CaseKind.BANK_ACCOUNT_CHANGE:
+        return None
+    return msgspec.json.decode(vault.open(_WANTED, case.wanted), type=PaidBackTo)
+
+
+def _sealed(vault: Vault, wanted: WantedChange | PaidBackTo) -> bytes:
     return vault.seal(_WANTED, msgspec.json.encode(wanted).decode())
 
 

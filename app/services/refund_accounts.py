@@ -33,7 +33,7 @@ from app.domain.refund_accounts import (
 )
 from app.domain.refunds import RefundState, step_refund
 from app.services.account_mails import spoken_time
-from app.services.audit import AuditEntry, record
+from app.services.audit import AuditEntry, operator_actor, record
 from app.services.company_contacts import CompanyContacts
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
@@ -120,6 +120,38 @@ class RefundAccounts:
         async with self._database.system_session("refund account set") as session:
             return await self._keep(session, principal, wanted, holder, before.revision)
 
+    async def set_by_operator(
+        self,
+        session: AsyncSession,
+        company_id: UUID,
+        account: PaidBackTo,
+        asked_by: UUID,
+        operator: str,
+        now: datetime,
+    ) -> ShownAccount:
+        """One that an operator accepted on the company's bank book, whose row is locked.
+
+        It waits and is told as one that was set by the company. Raises `company_not_registered`.
+        """
+        company = await session.get_one(Company, company_id)
+        if company.withdrawn_at is not None:
+            raise DomainError("company_not_registered")
+        row = self._add(session, company_id, account, asked_by, now)
+        record(
+            session,
+            AuditEntry(
+                company_id=company_id,
+                account_id=None,
+                actor=operator_actor(operator),
+                action=AuditAction.REFUND_ACCOUNT_SET,
+                at=now,
+                subject=str(row.id),
+            ),
+        )
+        await session.flush()
+        await self._tell(session, company_id, asked_by, account, now)
+        return self._shown(row)
+
     async def let_go(self, account_id: UUID) -> None:
         """The job: refunds that waited for an account are looked at, now that there is one."""
         async with self._database.system_session("refund account usable") as session:
@@ -173,47 +205,64 @@ class RefundAccounts:
         await session.get_one(Company, principal.company_id, with_for_update=True)
         if await _count(session, principal.company_id) != seen:
             raise DomainError("precondition_failed")
-        row = RefundAccount(
-            id=new_id(),
-            company_id=principal.company_id,
-            bank=wanted.bank,
-            number=self._vault.seal("refund_accounts.number", wanted.number),
-            holder=self._vault.seal("refund_accounts.holder", holder),
-            set_by=principal.account_id,
-            created_at=now,
-            usable_at=now + USABLE_AFTER,
-            due_at=now + USABLE_AFTER,
-        )
-        session.add(row)
+        account = PaidBackTo(wanted.bank, wanted.number, holder)
+        row = self._add(session, principal.company_id, account, principal.account_id, now)
         record(
             session,
             AuditEntry.of_company(principal, AuditAction.REFUND_ACCOUNT_SET, subject=str(row.id)),
         )
         await session.flush()
-        await self._tell(session, principal, wanted, now)
+        await self._tell(session, principal.company_id, principal.account_id, account, now)
         return await self._view(session, principal.company_id, now)
 
+    def _add(
+        self,
+        session: AsyncSession,
+        company_id: UUID,
+        account: PaidBackTo,
+        set_by: UUID,
+        now: datetime,
+    ) -> RefundAccount:
+        row = RefundAccount(
+            id=new_id(),
+            company_id=company_id,
+            bank=account.bank,
+            number=self._vault.seal("refund_accounts.number", account.number),
+            holder=self._vault.seal("refund_accounts.holder", account.holder),
+            set_by=set_by,
+            created_at=now,
+            usable_at=now + USABLE_AFTER,
+            due_at=now + USABLE_AFTER,
+        )
+        session.add(row)
+        return row
+
     async def _tell(
-        self, session: AsyncSession, principal: Principal, wanted: WantedAccount, now: datetime
+        self,
+        session: AsyncSession,
+        company_id: UUID,
+        set_by: UUID,
+        account: PaidBackTo,
+        now: datetime,
     ) -> None:
         """Everybody who could notice: who did it, the company's own account, its administrators."""
-        addresses = set(await self._contacts.of(session, principal.company_id))
-        company = await session.get_one(Company, principal.company_id)
-        for account_id in {principal.account_id, company.corporate_account_id} - {None}:
+        addresses = set(await self._contacts.of(session, company_id))
+        company = await session.get_one(Company, company_id)
+        for account_id in {set_by, company.corporate_account_id} - {None}:
             assert account_id is not None
             address = await self._emails.of(session, account_id)
             if address is not None:
                 addresses.add(address)
         told = {
             "at": spoken_time(now),
-            "bank": bank_name(wanted.bank).ko,
-            "number": mask_account(wanted.number),
+            "bank": bank_name(account.bank).ko,
+            "number": mask_account(account.number),
             "usable_at": spoken_time(now + USABLE_AFTER),
         }
         jobs = [
             self._mails.queue(
                 session,
-                NewMail("refund_account_set", address, told, "ko", principal.company_id),
+                NewMail("refund_account_set", address, told, "ko", company_id),
                 now,
             )
             for address in sorted(addresses)

@@ -90,6 +90,7 @@ NEVER_2XX = {
     "agree_to_renewal_price": "the run's renewal is not ordered yet",
     "switch_accounting": "the run's site has no 경리회계",
     "create_change_request": "needs a scanned paper",
+    "create_refund_account_request": "needs a scanned paper",
     "update_company": "needs the ETag of what was read",
     "claim_quote": "needs the token of a mail",
     "open_inquiry": "needs the token of a mail",

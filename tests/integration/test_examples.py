@@ -32,6 +32,7 @@ EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.json"))
 NO_JSON = {
     "send_company_business_document",
     "create_change_request",
+    "create_refund_account_request",
     "export_orders",
     "get_quote_pdf",
     "get_inquiry_attachment",

@@ -38,6 +38,7 @@ REQUIRED = {"create_order", "start_payment"}
 
 WITHOUT_A_KEY = {
     "create_change_request": "a stream of files; a second one is told `case_open`",
+    "create_refund_account_request": "a stream of files; a second one is told `case_open`",
     "send_company_business_document": "a stream of files; a second one is told `case_open`",
 }
 

@@ -172,6 +172,8 @@ OPERATIONS = {
     "get_tax_invoice_contact": "company.read",
     "set_tax_invoice_contact": "company.update.tax_contacts",
     "set_refund_account": "refund_account.update",
+    "create_refund_account_request": "refund_account.update",
+    "list_refund_account_requests": "company.read",
     "list_quotes": "quotes.create",
     "get_quote": "quotes.create",
     "get_quote_pdf": "quotes.create",
@@ -587,6 +589,28 @@ async def an_account_of_the_company(stage: Stage, actor: Actor) -> Request:
     return {}, {"bank": "SHINHAN", "number": "110-123-456789"}, {"If-Match": etag}
 
 
+@request("create_refund_account_request")
+async def a_bank_book(stage: Stage, actor: Actor) -> Request:
+    company = stage.owner_of(actor)
+    if company is not None:
+        await stage.execute(
+            "UPDATE companies SET proven_at = created_at WHERE id = :id AND proven_at IS NULL",
+            id=company.company_id,
+        )
+    return {}, None, {}
+
+
+@request("list_refund_account_requests")
+async def bank_books(stage: Stage, actor: Actor) -> Request:
+    company = stage.owner_of(actor)
+    if company is not None:
+        await a_bank_book(stage, actor)
+        words = form(**WITH_FILES["create_refund_account_request"])
+        path = "/v1/company/refund-account-requests"
+        await stage.client.post(path, headers=company.headers, **words)
+    return {}, None, {}
+
+
 WORDS = '{"ko": ["제목", "내용"], "en": ["Title", "Text"]}'
 
 
@@ -975,6 +999,11 @@ def wanted(operation: str, actor: Actor) -> str:
 WITH_FILES: dict[str, dict[str, str]] = {
     "send_company_business_document": {},
     "create_change_request": {"legal_name": "한빛산업"},
+    "create_refund_account_request": {
+        "bank": "SHINHAN",
+        "number": "110-123-456789",
+        "holder": "한빛",
+    },
 }
 """Operations that take a form, with its words."""
 

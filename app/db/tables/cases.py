@@ -20,7 +20,10 @@ class Case(Timestamps, Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        one_of("kind", "BUSINESS_DOCUMENT", "COMPANY_CLAIM", "COMPANY_CHANGE"),
+        one_of(
+            *("kind", "BUSINESS_DOCUMENT", "COMPANY_CLAIM", "COMPANY_CHANGE"),
+            "BANK_ACCOUNT_CHANGE",
+        ),
         Index("ix_cases_apply_due", "apply_due_at", postgresql_where="apply_due_at IS NOT NULL"),
         one_of("state", "IN_PROGRESS", "ON_HOLD", "APPROVED", "REFUSED"),
         CheckConstraint(
@@ -67,7 +70,7 @@ class Case(Timestamps, Base):
     """Name, phone and e-mail of a sender without an account, as encrypted JSON."""
     ci_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
     wanted: Mapped[bytes | None] = mapped_column(LargeBinary())
-    """What a COMPANY_CHANGE asks for, as encrypted JSON."""
+    """What a COMPANY_CHANGE or a BANK_ACCOUNT_CHANGE asks for, as encrypted JSON."""
     apply_due_at: Mapped[datetime | None]
     """When an approved change is made, where that is another day."""
     note: Mapped[bytes | None] = mapped_column(LargeBinary())
