@@ -52,6 +52,7 @@ from app.services.company_claims import CompanyClaims
 from app.services.company_contacts import CompanyContacts
 from app.services.company_information import CompanyInformation
 from app.services.company_mails import CompanyMails
+from app.services.consents import Consents
 from app.services.contract_import import ContractImport
 from app.services.contract_imports import ContractImports
 from app.services.corporate_invitations import CorporateInvitations
@@ -74,7 +75,9 @@ from app.services.link_checks import LinkChecks
 from app.services.links import Links
 from app.services.listed_documents import ListedDocuments
 from app.services.mail_papers import DocumentMails, PapersOfMails
-from app.services.mails import Mails
+from app.services.mails import Advertiser, Mails
+from app.services.marketing_answers import MarketingAnswers
+from app.services.marketing_links import MarketingLinks
 from app.services.my_export import MyExport
 from app.services.new_accounts import NewAccounts
 from app.services.notices import Notices
@@ -242,6 +245,8 @@ class Deps:
     email_verifications: EmailVerifications
     recovery: Recovery
     account_changes: AccountChanges
+    consents: Consents
+    marketing_answers: MarketingAnswers
     withdrawal: Withdrawal
     retention: Retention
     my_export: MyExport
@@ -321,7 +326,7 @@ def build_deps(
     order_papers = OrderPapers(catalogues, documents, _supplier(settings))
     listed = ListedDocuments(quote_papers, order_papers, invoicing, documents, _supplier(settings))
     papers = PapersOfMails(database, clock, quote_papers, listed)
-    mails = _mails(settings, database, clock, vault, papers)
+    mails = _mails(settings, database, clock, vault, one_time, papers)
     identities = IdentityVerifications(
         database,
         clock,
@@ -516,6 +521,10 @@ def build_deps(
         ),
         account_changes=AccountChanges(
             database, clock, vault, passwords, identities, verifications, account_mails
+        ),
+        consents=Consents(database, account_mails),
+        marketing_answers=MarketingAnswers(
+            database, clock, vault, Consents(database, account_mails), mails
         ),
         withdrawal=Withdrawal(database, clock, vault, account_mails),
         retention=Retention(database, clock),
@@ -727,7 +736,12 @@ def _inquiries(
 
 
 def _mails(
-    settings: Settings, database: Database, clock: Clock, vault: Vault, papers: PapersOfMails
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    vault: Vault,
+    one_time: OneTimeTokens,
+    papers: PapersOfMails,
 ) -> Mails:
     password = settings.smtp_password
     transport = SmtpMailTransport(
@@ -738,4 +752,11 @@ def _mails(
         username=settings.smtp_username,
         password=password.get_secret_value() if password else None,
     )
-    return Mails(database, clock, vault, transport, settings.mail_from, papers)
+    advertiser = Advertiser(
+        settings.supplier_name,
+        settings.supplier_address,
+        settings.support_phone,
+        settings.support_email,
+    )
+    links = MarketingLinks(one_time, settings.spa_url, settings.portal_base_url)
+    return Mails(database, clock, vault, transport, settings.mail_from, papers, advertiser, links)

@@ -166,6 +166,18 @@ PROBLEM_CODES = _catalogue(
         "This link was used, has expired, or is for another address.",
     ),
     (
+        "marketing_link_invalid",
+        404,
+        "수신 설정 링크가 올바르지 않습니다.",
+        "This is no link about advertising.",
+    ),
+    (
+        "marketing_consent_needs_sign_in",
+        409,
+        "유효한 수신 동의가 없습니다. 로그인하여 다시 동의해 주세요.",
+        "No consent is in force. Sign in to give one.",
+    ),
+    (
         "consent_not_optional",
         409,
         "필수 동의는 철회할 수 없습니다. 탈퇴를 이용해 주세요.",

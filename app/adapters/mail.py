@@ -4,9 +4,9 @@ import re
 import time
 import unicodedata
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import formatdate, parseaddr
 from enum import StrEnum
 
@@ -151,13 +151,16 @@ def build_message(sender: Address, mail: OutgoingMail) -> EmailMessage:
         recipient = Address(addr_spec=mail.to)
     except (ValueError, IndexError, HeaderParseError):
         raise ProviderRefused("mail", "send", Refusal.RECIPIENT_REFUSED, "address") from None
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = one_line(mail.subject)
     message["Message-ID"] = mail.message_id
     message["Date"] = formatdate()
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe is not None:
+        message["List-Unsubscribe"] = f"<{one_line(mail.unsubscribe)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     for attachment in mail.attachments:
@@ -178,3 +181,19 @@ def one_line(text: str) -> str:
 
 
 _BREAKING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+class _UrlHeader(UnstructuredHeader, BaseHeader):
+    """One line whatever its length: an address in encoded words is no address to mail clients."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"List-Unsubscribe: {self}{policy.linesep}"
+
+
+def _header_factory() -> HeaderRegistry:
+    known = HeaderRegistry()
+    known.map_to_type("list-unsubscribe", _UrlHeader)
+    return known
+
+
+_POLICY = SMTP.clone(header_factory=_header_factory())

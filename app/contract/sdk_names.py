@@ -15,6 +15,8 @@ EXCEPTIONS = {
     "claim_company": ("companyClaims", "create"),
     "invite_user": ("invitations", "create"),
     "reply_to_inquiry": ("inquiries", "reply"),
+    "answer_about_marketing": ("marketingAnswers", "create"),
+    "unsubscribe_from_marketing": ("marketing", "unsubscribe"),
     "preview_price": ("pricePreviews", "create"),
 }
 """Where the rule would not read well; a verb alone, or a place that is no resource."""

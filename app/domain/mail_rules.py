@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from app.domain.errors import DomainError
 from app.domain.periods import SEOUL
 
 
@@ -50,6 +51,10 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "signed_up": MailPurpose.OWN,
         "signed_up_individual": MailPurpose.OWN,
         "inquiry_received": MailPurpose.OWN,
+        "marketing_answered": MailPurpose.OWN,
+        "marketing_renewal": MailPurpose.NOTICE,
+        "campaign": MailPurpose.MARKETING,
+        "campaign_test": MailPurpose.OPERATOR,
         "inquiry_answered": MailPurpose.ANSWER,
         "order_placed": MailPurpose.CONTRACT,
         "payment_received": MailPurpose.CONTRACT,
@@ -125,6 +130,8 @@ TO_ANY_ADDRESS: Final = frozenset(MailPurpose) - {MailPurpose.NOTICE, MailPurpos
 
 CONSENT_LASTS: Final = timedelta(days=730)
 """시행령 제62조의3: two years after the consent it is asked again †."""
+ASKED_AGAIN_AFTER: Final = CONSENT_LASTS - timedelta(days=30)
+"""So that whoever answers within a month is never without a consent."""
 DAY_BEGINS, DAY_ENDS = time(8), time(21)
 """제50조 제3항: nothing from 21:00 to 08:00 †. Kept for mails, too, where law would allow them."""
 MARK: Final = "(광고)"
@@ -141,6 +148,27 @@ class MarketingConsent:
     def in_force(self, now: datetime) -> bool:
         """Given, not withdrawn, and not two years old."""
         return self.agreed and now < self.given_at + CONSENT_LASTS
+
+
+def asked_again_at(agreed: bool, given_at: datetime) -> datetime | None:
+    """When the newest answer is asked for again; nobody is asked who said no."""
+    return given_at + ASKED_AGAIN_AFTER if agreed else None
+
+
+def says_nothing_new(newest: MarketingConsent | None, agreed: bool, now: datetime) -> bool:
+    """The same answer once more on one day in Seoul: a link that was followed twice."""
+    if newest is None or newest.agreed is not agreed:
+        return False
+    return newest.given_at.astimezone(SEOUL).date() == now.astimezone(SEOUL).date()
+
+
+def check_renewal(newest: MarketingConsent | None, now: datetime) -> None:
+    """By a mailed link a consent in force is confirmed, and none is given anew.
+
+    Raises `marketing_consent_needs_sign_in`: a mailbox that others read is no proof of a new one.
+    """
+    if newest is None or not newest.in_force(now):
+        raise DomainError("marketing_consent_needs_sign_in", "/agreed")
 
 
 def may_be_sent(

@@ -22,3 +22,5 @@ class OutgoingMail:
     text: str = field(repr=False)
     html: str = field(repr=False)
     attachments: tuple[MailAttachment, ...] = ()
+    unsubscribe: str | None = field(default=None, repr=False)
+    """Of advertising: where a mail client posts that no more is wanted (RFC 8058)."""

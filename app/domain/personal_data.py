@@ -255,6 +255,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         """
         accounts kind status
         alembic_version version_num
+        campaigns audience state
         attachments storage_key media_type
         inquiries number kind type state language
         inquiry_messages author
@@ -350,6 +351,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         catalogue_drafts document
         catalogue_versions document
         coupons name_ko name_en plans order_types
+        campaigns subject_ko body_ko subject_en body_en
         faq_entries question_ko answer_ko question_en answer_en searched
         notices title_ko body_ko title_en body_en
         memberships add_ons
@@ -396,6 +398,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         terminations requested_by
         refunds requested_by approved_by done_by
         goodwill_grants made_by decided_by
+        campaigns made_by sent_by stopped_by
         operator_keys operator
         dispute_decisions recorded_by
         catalogue_drafts created_by activated_by

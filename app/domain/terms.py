@@ -6,9 +6,13 @@ A version's text never changes; a new text is a new version, and consents name t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from app.domain.catalogue import Name
 from app.domain.errors import DomainError
+
+MARKETING: Final = "MARKETING"
+"""The document about advertising: an account agrees to it, and takes that back."""
 
 
 class TermsUse(StrEnum):
@@ -92,7 +96,7 @@ DOCUMENTS: tuple[TermsDocument, ...] = (
         ),
     ),
     _sign_up(
-        "MARKETING",
+        MARKETING,
         False,
         Name("마케팅 수집 및 활용에 동의합니다.", "I agree to marketing messages."),
         Name(
@@ -178,6 +182,11 @@ DOCUMENTS: tuple[TermsDocument, ...] = (
         ),
     ),
 )
+
+
+def version_in_force(kind: str) -> str:
+    """Of one document."""
+    return next(document.version for document in DOCUMENTS if document.kind == kind)
 
 
 def order_consents_needed(months: Sequence[int | None]) -> frozenset[str]:

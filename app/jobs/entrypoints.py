@@ -13,6 +13,7 @@ from app.services.daily_tasks import COMPARE_BOOKS, MEASURE_SITES, PROVE_LEDGER
 from app.services.given_back import GIVE_BACK_UNATTENDED
 from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
+from app.services.marketing_answers import ASK_MARKETING_AGAIN
 from app.services.operator_goodwill import END_GOODWILL
 from app.services.order_events import (
     ANNOUNCE_ORDER,
@@ -58,6 +59,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         PUT_SITE: deps.site_puts.put,
         END_TERMINATION: deps.termination_ends.end,
         END_GOODWILL: deps.operator_goodwill.end,
+        ASK_MARKETING_AGAIN: deps.marketing_answers.ask_again,
         TELL_ADMINS: deps.termination_ends.tell_admins,
         WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,
         LET_REFUNDS_GO: deps.refund_accounts.let_go,

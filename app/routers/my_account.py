@@ -18,7 +18,7 @@ from app.routers.permissions import SIGNED_IN, CanReadMe, CanUpdateMe
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.account_changes import ADDITIONAL
-from app.services.consents import ConsentRead, change_consents, read_consents
+from app.services.consents import ConsentRead, read_consents
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=StrictRoute)
 
@@ -142,7 +142,7 @@ async def change_phone(
 )
 async def get_my_consents(language: LanguageDep, access: CanReadMe) -> MyConsentsBody:
     async with access.transaction() as (session, principal):
-        answers = await read_consents(session, principal)
+        answers = await read_consents(session, principal.account_id)
     return _consents(answers, language)
 
 
@@ -150,6 +150,7 @@ async def get_my_consents(language: LanguageDep, access: CanReadMe) -> MyConsent
     "/consents",
     operation_id="update_my_consents",
     summary="Agree to or withdraw from marketing",
+    description="What was answered is confirmed by mail.",
     responses=problems(
         *SIGNED_IN,
         "reauthentication_required",
@@ -159,12 +160,10 @@ async def get_my_consents(language: LanguageDep, access: CanReadMe) -> MyConsent
     ),
 )
 async def update_my_consents(
-    language: LanguageDep, access: CanUpdateMe, body: UpdateConsentsRequest
+    deps: DepsDep, language: LanguageDep, access: CanUpdateMe, body: UpdateConsentsRequest
 ) -> MyConsentsBody:
-    async with access.transaction() as (session, principal):
-        await change_consents(session, principal, [c.to_domain() for c in body.consents])
-        answers = await read_consents(session, principal)
-    return _consents(answers, language)
+    given = [consent.to_domain() for consent in body.consents]
+    return _consents(await deps.consents.change(access, given, str(language)), language)
 
 
 def _consents(answers: Sequence[ConsentRead], language: Language) -> MyConsentsBody:

@@ -36,7 +36,7 @@ _OF_SESSIONS = """
     ), kept_answers AS (
         DELETE FROM idempotency_records WHERE account_id = :account
     ), proofs AS (
-        UPDATE consents SET erase_due_at = :proofs_due
+        UPDATE consents SET erase_due_at = :proofs_due, renewal_due_at = NULL
          WHERE account_id = :account AND erase_due_at IS NULL
     )"""
 _OF_COMPANY = """

@@ -31,7 +31,7 @@ from app.services.audit import AuditEntry, record
 from app.services.erasure import erase_former_person
 from app.services.identity_verifications import IdentityVerifications, Person, Purpose
 from app.services.mails import Mails, NewMail
-from app.services.new_accounts import consents_of
+from app.services.new_accounts import agreed_mail, consents_of, marketing_agreed
 from app.services.one_time import OneTimeTokens
 from app.services.order_events import account_actor
 from app.services.passwords import Passwords
@@ -221,6 +221,9 @@ class Handovers:
             _record_accepted(session, company, account, now)
             addresses = dict.fromkeys(filter(None, (former, email)))
             await self._tell(session, company, account, list(addresses), command.language, now)
+            if marketing_agreed(command.consents):
+                mail = agreed_mail(account.id, email, now, command.language)
+                await enqueue(session, [self._mails.queue(session, mail, now)])
             return HandedOver(account.login_id or "", company.legal_name)
 
     async def _find(

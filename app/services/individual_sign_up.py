@@ -31,7 +31,13 @@ from app.services.audit import AuditEntry, record
 from app.services.email_verifications import EmailVerifications
 from app.services.identity_verifications import IdentityVerifications, Purpose
 from app.services.mails import Mails, NewMail
-from app.services.new_accounts import NewAccount, NewAccounts, consents_of
+from app.services.new_accounts import (
+    NewAccount,
+    NewAccounts,
+    agreed_mail,
+    consents_of,
+    marketing_agreed,
+)
 from app.services.order_events import account_actor
 from app.services.passwords import Passwords
 from app.services.sessions import Device, Grant, Sessions
@@ -179,7 +185,10 @@ class IndividualSignUp:
             command.language,
             account_id=account.id,
         )
-        await enqueue(session, [self._mails.queue(session, mail, now)])
+        mails = [mail]
+        if marketing_agreed(command.consents):
+            mails.append(agreed_mail(account.id, command.email, now, command.language))
+        await enqueue(session, [self._mails.queue(session, each, now) for each in mails])
         if account.email_verified_at is None:
             await self._verifications.send(
                 session, account.id, command.email, command.language, now

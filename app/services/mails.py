@@ -21,6 +21,7 @@ from app.db.bulk import insert_rows
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.queue import Job, enqueue
+from app.db.tables.campaigns import Campaign
 from app.db.tables.notifications import Notification
 from app.db.tables.plumbing import Mail
 from app.db.vault import Vault
@@ -37,6 +38,7 @@ from app.domain.mail_rules import (
 from app.domain.mails import MailAttachment, OutgoingMail
 from app.domain.provider_errors import ProviderError, ProviderRefused
 from app.services.mail_wishes import copies_of, is_wanted
+from app.services.marketing_links import MarketingLinks
 from app.services.ports import MailTransport
 
 SEND_MAIL = "send_mail"
@@ -45,7 +47,8 @@ LANGUAGES = ("ko", "en")
 LONGEST_PAUSE = timedelta(hours=6)
 GIVE_UP_AFTER = 12
 _ADDRESS = text(
-    "SELECT a.email_verified_at IS NOT NULL AND a.email_index = :email_index AS verified,"
+    "SELECT coalesce(a.email_verified_at IS NOT NULL AND a.email_index = :email_index, false)"
+    " AS verified,"
     " c.agreed, c.given_at FROM accounts a LEFT JOIN LATERAL ("
     "   SELECT agreed, given_at FROM consents WHERE account_id = a.id AND kind = 'MARKETING'"
     "   AND erase_due_at IS NULL ORDER BY given_at DESC, id DESC LIMIT 1) c ON true"
@@ -70,6 +73,27 @@ class NewMail:
     """A paper of the company's 문서함 that goes with it; the account may read it."""
     about: UUID | None = None
     """An account that is named and neither caused it nor gets it: the mail goes with it."""
+    campaign_id: UUID | None = None
+    """A campaign whose words are read when it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advertiser:
+    """Who advertising says it comes from (제50조 제4항 †): every text may name these."""
+
+    name: str
+    address: str
+    phone: str
+    email: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            "advertiser": self.name,
+            "advertiser_address": self.address,
+            "advertiser_phone": self.phone,
+            "advertiser_email": self.email,
+        }
 
 
 class MailPapers(Protocol):
@@ -89,12 +113,15 @@ class Mails:
         transport: MailTransport,
         sender: str,
         papers: MailPapers,
+        advertiser: Advertiser,
+        links: MarketingLinks,
     ) -> None:
         self._database = database
         self._clock = clock
         self._vault = vault
         self._transport = transport
         self._papers = papers
+        self.links = links
         self._domain = parseaddr(sender)[1].partition("@")[2]
         self._texts = Environment(
             loader=FileSystemLoader(_TEXTS),
@@ -103,6 +130,7 @@ class Mails:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._texts.globals.update(advertiser.facts)
 
     def queue(self, session: AsyncSession, mail: NewMail, now: datetime) -> Job:
         """Adds the row to the caller's transaction; the caller enqueues the job there, too.
@@ -129,6 +157,23 @@ class Mails:
 
         await insert_rows(session, Mail, rows())
 
+    async def queue_advertising(
+        self, session: AsyncSession, mails: Iterable[NewMail], now: datetime
+    ) -> None:
+        """The same of advertising to accounts whose consents the caller has looked at.
+
+        Each is looked at again when it is sent. Raises `ValueError` for what is not advertising.
+        """
+        due_at = next_daytime(now)
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for mail in mails:
+                if PURPOSES[mail.kind] is not MailPurpose.MARKETING or mail.account_id is None:
+                    raise ValueError(f"not advertising to an account: {mail.kind}")
+                yield self._values(new_id(), mail, now, due_at)
+
+        await insert_rows(session, Mail, rows())
+
     async def queue_if_allowed(
         self, session: AsyncSession, mail: NewMail, now: datetime
     ) -> Job | None:
@@ -139,21 +184,14 @@ class Mails:
         `ValueError` for advertising that is not marked or cannot be ended.
         """
         purpose = PURPOSES[mail.kind]
-        values = {
-            "account": mail.account_id,
-            "email_index": self._vault.index("email", mail.recipient.lower()),
-        }
-        row = (await session.execute(_ADDRESS, values)).one_or_none()
-        consent = None
-        if row is not None and row.agreed is not None:
-            consent = MarketingConsent(row.agreed, row.given_at)
-        verified = row is not None and row.verified
-        if not may_be_sent(purpose, verified=verified, marketing=consent, now=now):
+        email_index = self._vault.index("email", mail.recipient.lower())
+        if not await _is_allowed(session, purpose, mail.account_id, email_index, now):
             return None
         due_at = now
         if purpose is MailPurpose.MARKETING:
-            subject, _ = self._words(mail.kind, mail.language, mail.facts)
-            check_marketing(subject, mail.facts)
+            facts = self._told(mail.account_id, mail.facts)
+            subject, _ = self._words(mail.kind, mail.language, facts)
+            check_marketing(subject, facts)
             due_at = next_daytime(now)
         return self._add(session, mail, now, due_at)
 
@@ -176,6 +214,7 @@ class Mails:
             "about_account_id": mail.about,
             "quote_id": mail.quote_id,
             "document_id": mail.document_id,
+            "campaign_id": mail.campaign_id,
             "recipient": self._vault.seal("mails.recipient", mail.recipient),
             "recipient_index": self._vault.index("email", mail.recipient.lower()),
             "facts": self._vault.seal("mails.facts", msgspec.json.encode(mail.facts).decode()),
@@ -200,19 +239,30 @@ class Mails:
         )
 
     async def send(self, mail_id: UUID) -> None:
-        """Sends a queued mail; one that was sent is left alone. A failure is tried again later."""
+        """Sends a queued mail; one that was sent is left alone. A failure is tried again later.
+
+        What asks for a verified address or a consent is looked at once more, and the night too.
+        """
         async with self._database.system_session("send mail") as session:
             row = await session.get(Mail, mail_id)
-            wanted = row is not None and await is_wanted(session, row)
-        if row is None or row.state != "QUEUED":
-            return
+            if row is None or row.state != "QUEUED" or await self._waits_for_day(session, row):
+                return
+            campaign = None
+            if row.campaign_id is not None:
+                campaign = await session.get(Campaign, row.campaign_id)
+            stopped = campaign is not None and campaign.state == "STOPPED"
+            wanted = (
+                not stopped
+                and await is_wanted(session, row)
+                and await self._is_still_allowed(session, row)
+            )
         if not wanted:
             await self._leave(row.id)
             return
         paper = await self._papers.paper(row)
         refused = False
         try:
-            await self._transport.send(self._compose(row, (paper,) if paper else ()))
+            await self._transport.send(self._compose(row, campaign, (paper,) if paper else ()))
         except ProviderRefused:
             refused = True
         except ProviderError:
@@ -234,8 +284,23 @@ class Mails:
                 copies = await copies_of(session, self._vault, row, now)
                 await enqueue(session, [Job(SEND_MAIL, copied) for copied in copies])
 
+    async def _waits_for_day(self, session: AsyncSession, row: Mail) -> bool:
+        """Advertising that comes up by night stays until the morning."""
+        if PURPOSES.get(row.kind) is not MailPurpose.MARKETING:
+            return False
+        now = await self._clock.now(session)
+        row.due_at = max(row.due_at, next_daytime(now))
+        return row.due_at > now
+
+    async def _is_still_allowed(self, session: AsyncSession, row: Mail) -> bool:
+        purpose = PURPOSES.get(row.kind, MailPurpose.OWN)
+        if purpose in TO_ANY_ADDRESS:
+            return True
+        now = await self._clock.now(session)
+        return await _is_allowed(session, purpose, row.account_id, row.recipient_index, now)
+
     async def _leave(self, mail_id: UUID) -> None:
-        """Told in the portal only."""
+        """Told in the portal only, or not to be told any more."""
         async with self._database.system_session("send mail") as session:
             await session.execute(
                 update(Mail)
@@ -261,9 +326,24 @@ class Mails:
         subject, _, body = text.partition("\n")
         return subject, body
 
-    def _compose(self, row: Mail, attachments: tuple[MailAttachment, ...]) -> OutgoingMail:
+    def _told(self, account_id: UUID | None, facts: Mapping[str, str]) -> dict[str, str]:
+        """The facts with the link that ends advertising: it is made anew for each mail."""
+        if account_id is None:
+            return {"unsubscribe": self.links.example(), **facts}
+        return {"unsubscribe": self.links.page(account_id), **facts}
+
+    def _compose(
+        self, row: Mail, campaign: Campaign | None, attachments: tuple[MailAttachment, ...]
+    ) -> OutgoingMail:
         facts = msgspec.json.decode(self._vault.open("mails.facts", row.facts), type=dict[str, str])
+        if campaign is not None:
+            facts |= campaign_facts(campaign)
+        facts = self._told(row.account_id, facts)
         subject, body = self._words(row.kind, row.language, facts)
+        one_click = None
+        if PURPOSES.get(row.kind) is MailPurpose.MARKETING and row.account_id is not None:
+            check_marketing(subject, facts)
+            one_click = self.links.one_click(row.account_id)
         html = self._texts.get_template("layout.html").render(
             subject=subject, paragraphs=body.strip().split("\n\n"), language=row.language
         )
@@ -274,7 +354,35 @@ class Mails:
             text=body.strip() + "\n",
             html=html,
             attachments=attachments,
+            unsubscribe=one_click,
         )
+
+
+def campaign_facts(campaign: Campaign) -> dict[str, str]:
+    """The operator's words as the texts `campaign` and `campaign_test` name them."""
+    return {
+        "subject_ko": campaign.subject_ko,
+        "body_ko": campaign.body_ko,
+        "subject_en": campaign.subject_en,
+        "body_en": campaign.body_en,
+    }
+
+
+async def _is_allowed(
+    session: AsyncSession,
+    purpose: MailPurpose,
+    account_id: UUID | None,
+    email_index: bytes | None,
+    now: datetime,
+) -> bool:
+    """Whether the account's address, which must still be this one, gets a mail of this purpose."""
+    values = {"account": account_id, "email_index": email_index}
+    row = (await session.execute(_ADDRESS, values)).one_or_none()
+    consent = None
+    if row is not None and row.agreed is not None:
+        consent = MarketingConsent(row.agreed, row.given_at)
+    verified = row is not None and row.verified
+    return may_be_sent(purpose, verified=verified, marketing=consent, now=now)
 
 
 def _check_purpose(mail: NewMail) -> None:

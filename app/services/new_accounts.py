@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.ids import new_id
 from app.db.tables.accounts import Account, Consent, IdentityVerification, RetiredLoginId
 from app.db.vault import Vault
+from app.domain.mail_rules import asked_again_at
 from app.domain.roles import AccountKind
-from app.domain.terms import GivenConsent
+from app.domain.terms import MARKETING, GivenConsent
+from app.services.account_mails import spoken_time
 from app.services.identity_verifications import Person
+from app.services.mails import NewMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,23 @@ def consents_of(
     """One row an answer, in the order given."""
     return [
         Consent(
-            account_id=account_id, kind=c.kind, version=c.version, agreed=c.agreed, given_at=now
+            account_id=account_id,
+            kind=c.kind,
+            version=c.version,
+            agreed=c.agreed,
+            given_at=now,
+            renewal_due_at=asked_again_at(c.agreed, now) if c.kind == MARKETING else None,
         )
         for c in given
     ]
+
+
+def marketing_agreed(given: Sequence[GivenConsent]) -> bool:
+    """Whether a sign-up gave a consent to advertising, which is confirmed by mail then."""
+    return any(c.kind == MARKETING and c.agreed for c in given)
+
+
+def agreed_mail(account_id: UUID, email: str, now: datetime, language: str) -> NewMail:
+    """What confirms it (제50조 제7항 †: within 14 days)."""
+    facts = {"at": spoken_time(now), "agreed": "yes"}
+    return NewMail("marketing_answered", email, facts, language, account_id=account_id)

@@ -34,6 +34,8 @@ _ROWS_DUE = (
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'end_goodwill', id FROM goodwill_grants"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'ask_marketing_again', id FROM consents"
+    "  WHERE renewal_due_at IS NOT NULL AND renewal_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'tell_admins_of_end', id FROM terminations"
     "  WHERE tell_due_at IS NOT NULL AND tell_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'withdraw_company', id FROM companies"

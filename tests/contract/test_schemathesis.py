@@ -73,6 +73,7 @@ NEVER_2XX = {
     "reset_password": "needs a verification token",
     "change_phone": "needs a verification token",
     "confirm_email_verification": "needs a mailed link",
+    "answer_about_marketing": "needs a mailed link",
     "check_login_id": "needs a verification token",
     "resend_identity_verification": "needs half a minute since the code was sent",
     "confirm_identity_verification": "needs the code of the message",

@@ -226,13 +226,15 @@ async def test_a_refusal_before_anything_is_done(
     if route in GUARDED:
         bad += [{"json": body, "headers": headers} for headers in STRANGERS]
         bad += [{"json": body, "headers": member.headers | {"X-Company-Id": "mine"}}]
-    if route.param_convertors:
+    if route.param_convertors and route.operation_id != ANSWERS_ALIKE:
         bad += [{"json": body, "url": path_of(route, "seven"), "headers": member.headers}]
     for asked in bad:
         status = await same_both_ways(client, {"method": method, "url": url} | asked)
         assert 400 <= status < 500, asked
 
 
+ANSWERS_ALIKE = "unsubscribe_from_marketing"
+"""Whatever its token is."""
 STRANGERS = [{}, {"Authorization": "Bearer abc"}, {"Authorization": "Basic abc"}]
 
 

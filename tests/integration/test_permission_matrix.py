@@ -114,6 +114,8 @@ OPERATIONS = {
     "get_faq": PUBLIC,
     "rate_faq": PUBLIC,
     "get_support": PUBLIC,
+    "answer_about_marketing": PUBLIC,
+    "unsubscribe_from_marketing": PUBLIC,
     "list_inquiry_forms": PUBLIC,
     "create_inquiry": PUBLIC,
     "open_inquiry": PUBLIC,

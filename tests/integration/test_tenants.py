@@ -117,6 +117,7 @@ def test_the_walk_knows_every_parameter() -> None:
         "/v1/auth/social/{provider}",
         "/v1/faqs/{faq_id}",
         "/v1/faqs/{faq_id}/feedback",
+        "/v1/marketing/unsubscribe/{token}",
         "/v1/attachments/{ticket}",
         "/v1/auth/social/{provider}/callback",
     }

@@ -68,6 +68,11 @@ class Consent(Base):
     __tablename__ = "consents"
     __table_args__ = (
         Index("ix_consents_erase_due", "erase_due_at", postgresql_where="erase_due_at IS NOT NULL"),
+        Index(
+            "ix_consents_renewal_due",
+            "renewal_due_at",
+            postgresql_where="renewal_due_at IS NOT NULL",
+        ),
     )
 
     id: Mapped[Key]
@@ -78,6 +83,8 @@ class Consent(Base):
     given_at: Mapped[datetime]
     erase_due_at: Mapped[datetime | None]
     """Of a person who left: until when the proof is kept. It is shown to nobody."""
+    renewal_due_at: Mapped[datetime | None]
+    """Of the newest answer about marketing, where it is yes: when it is asked for again."""
 
 
 class BusinessVerification(Base):

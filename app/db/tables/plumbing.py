@@ -118,6 +118,13 @@ class Mail(Base):
             "about_account_id",
             postgresql_where="about_account_id IS NOT NULL",
         ),
+        Index(
+            "uq_mails_campaign",
+            "campaign_id",
+            "account_id",
+            unique=True,
+            postgresql_where="campaign_id IS NOT NULL",
+        ),
     )
 
     id: Mapped[Key]
@@ -133,6 +140,8 @@ class Mail(Base):
     """The paper of the company that goes with it (문서함)."""
     copy_of: Mapped[UUID | None]
     """The mail about a company's business that an ADMIN wanted a copy of."""
+    campaign_id: Mapped[UUID | None]
+    """The operator's campaign whose words it carries: once to each account."""
     recipient: Mapped[bytes] = mapped_column(LargeBinary())
     recipient_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
     """None for mails of before there was one."""

@@ -11,6 +11,7 @@ import { verifyEmail } from "./pages/verify_email.js";
 import { users } from "./pages/users.js";
 import { acceptHandover } from "./pages/handover.js";
 import { claimQuote } from "./pages/quote.js";
+import { unsubscribe } from "./pages/unsubscribe.js";
 import { takeFromAddress } from "./store.js";
 
 const PAGES = {
@@ -25,6 +26,7 @@ const PAGES = {
   "/company/users": users,
   "/handover": acceptHandover,
   "/quotes/claim": claimQuote,
+  "/unsubscribe": unsubscribe,
 };
 const BASE = "/spa";
 
