@@ -79,10 +79,17 @@ class S3Store:
     faults: list[Fault] = field(default_factory=list)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     """Ends all silence."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def clear(self) -> None:
         for kept in (self.objects, self.uploads, self.asked, self.faults):
             kept.clear()
+
+    async def heard(self, requests: int) -> None:
+        """When so many came."""
+        while len(self.asked) < requests:
+            self.news.clear()
+            await self.news.wait()
 
     def methods(self) -> list[str]:
         """Of all that was asked, in order."""
@@ -105,6 +112,7 @@ class S3Store:
         body = await request.body()
         asked = _verified(request, body)
         self.asked.append(asked)
+        self.news.set()
         await self._suffer(asked)
         match asked.method:
             case "PUT" if "partNumber" in asked.query:
@@ -135,6 +143,7 @@ class S3Store:
                 fault.times -= 1
                 if fault.silent:
                     await self.awake.wait()
+                    raise Refused(503, "SlowDown")
                 raise Refused(fault.status, fault.code)
 
     def _put(self, asked: Asked) -> Response:

@@ -248,7 +248,7 @@ class SiteWebhooks(Protocol):
 
 
 class FileSink(Protocol):
-    """A file that is being written. It is there for readers once it was closed.
+    """A file that is being written, never an empty one. It is there for readers once it was closed.
 
     `close` ends it; where that or a `write` fails, or is cancelled, `abort` does.
     """

@@ -1,5 +1,6 @@
 """The portal with its files in a bucket (FILES_S3_…): an inquiry with a file, there and back."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
@@ -161,6 +162,33 @@ async def test_while_the_store_is_away_files_are_503_and_everything_else_goes_on
     assert (await client.get("/readyz")).status_code == 200
     store.faults.clear()
     assert (await client.get(path, headers=kim.headers)).content == PNG
+
+
+async def test_readers_of_a_slow_store_hold_no_connection_to_the_database(
+    client: httpx.AsyncClient, portal: FastAPI, store: S3Store, kim: Person
+) -> None:
+    path = await asked(client, kim, PNG)
+    readers = portal.state.deps.settings.database_pool_size + 2
+    store.asked.clear()
+    store.faults.append(Fault("GET", silent=True, times=99))
+    waiting = [asyncio.create_task(client.get(path, headers=kim.headers)) for _ in range(readers)]
+    async with asyncio.timeout(8):
+        await store.heard(readers)
+        assert (await client.get("/readyz")).status_code == 200
+    for reader in waiting:
+        reader.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_what_is_wrong_with_a_file_is_told_also_while_the_store_is_away(
+    client: httpx.AsyncClient, portal: FastAPI, store: S3Store
+) -> None:
+    store.faults.append(Fault("GET", 503, "SlowDown", times=9))
+    answer = await put_file(client, await ticket(client), b"<html>no picture</html>")
+    assert (answer.status_code, answer.json()["code"]) == (422, "file_type_not_allowed")
+    async with portal.state.deps.database.system_session("test data") as session:
+        left = await session.execute(text("SELECT count(*) FROM uploads WHERE due_at > now()"))
+        assert left.scalar_one() >= 1
 
 
 async def test_a_store_that_says_no_is_502(

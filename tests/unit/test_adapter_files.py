@@ -20,6 +20,8 @@ from app.domain.provider_errors import (
     Refusal,
 )
 from app.services.ports import FileStorage
+from app.spans import exported
+from tests.collector import collecting
 from tests.s3 import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, Fault, S3Store, Wire, served
 
 CHUNK = 65_536
@@ -322,6 +324,23 @@ async def test_each_operation_is_one_log_line_and_no_secret_is_in_any_word(
     assert SECRET_KEY not in repr(Bucket("http://s3", REGION, BUCKET, ACCESS_KEY, SECRET_KEY))
 
 
+async def test_each_operation_is_a_span_without_key_and_bucket(
+    s3: S3Files, wire: Wire, store: S3Store
+) -> None:
+    key = new_key()
+    with collecting() as collector:
+        async with exported(collector.endpoint, "portal-tests"):
+            await put(s3, key, b"content")
+            await got(s3, key)
+            await s3.remove_folder(key.partition("/")[0])
+    names = ["PUT files.write", "GET files.read", "DELETE files.remove"]
+    spans = [collector.one(name) for name in names]
+    assert {(span.kind, span.attributes["server.port"]) for span in spans} == {
+        ("client", wire.port)
+    }
+    assert not any(word.encode() in body for body in collector.bodies for word in (key, BUCKET))
+
+
 async def test_the_environments_aws_settings_are_not_ours(
     wire: Wire, store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,7 +368,7 @@ async def test_whoever_is_cancelled_in_the_middle_leaves_nothing(
             raise
 
     going = asyncio.create_task(go_on())
-    await asyncio.sleep(0.1)
+    await store.heard(2)
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
