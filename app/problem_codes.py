@@ -68,6 +68,12 @@ PROBLEM_CODES = _catalogue(
         "발행을 기다리는 세금계산서가 아닙니다.",
         "No such tax invoice waits.",
     ),
+    (
+        "tax_invoice_not_held",
+        409,
+        "거래처의 사업자 상태로 보류된 세금계산서가 아닙니다.",
+        "The tax invoice is not held for its recipient's standing.",
+    ),
     ("notification_not_found", 404, "해당 알림을 찾을 수 없습니다.", "No such notification."),
     ("notice_not_found", 404, "해당 공지를 찾을 수 없습니다.", "There is no such notice."),
     ("notice_times_invalid", 422, "공지 기간을 확인해 주세요.", "The notice's times do not fit."),

@@ -65,6 +65,7 @@ class AuditAction(StrEnum):
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
     TAX_INVOICE_RETRIED = "tax_invoice.retried"
+    TAX_INVOICE_OVERRIDDEN = "tax_invoice.overridden"
     NOTICE_CREATED = "notice.created"
     NOTICE_ENDED = "notice.ended"
     FAQ_CREATED = "faq.created"
@@ -174,6 +175,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
         AuditAction.TAX_INVOICE_RETRIED: Name(
             "세금계산서 재발행 시도", "A tax invoice was tried once more"
+        ),
+        AuditAction.TAX_INVOICE_OVERRIDDEN: Name(
+            "보류된 세금계산서 발행", "A tax invoice that was held was let through"
         ),
         AuditAction.NOTICE_CREATED: Name("공지 등록", "A notice was made"),
         AuditAction.NOTICE_ENDED: Name("공지 종료", "A notice was ended"),

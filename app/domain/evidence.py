@@ -155,6 +155,12 @@ def check_complete(recipient: Recipient) -> None:
         )
 
 
+HELD: frozenset[str] = frozenset(
+    f"business_{state.lower()}" for state in BusinessState if state is not BusinessState.ACTIVE
+)
+"""What `held_by` may say."""
+
+
 def held_by(status: BusinessStatus, written_on: date) -> str | None:
     """Why an invoice of that day is not issued to a business as it stands now; None: it is.
 
@@ -169,7 +175,10 @@ def held_by(status: BusinessStatus, written_on: date) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceToIssue:
-    """`key` is our id, which makes issuing it twice impossible. `corrects`: the original's key."""
+    """`key` is our id, which makes issuing it twice impossible. `corrects`: the original's key.
+
+    `whatever_standing`: an operator lets it through, so that the tax service is not asked.
+    """
 
     key: str
     purpose: InvoicePurpose
@@ -179,6 +188,7 @@ class InvoiceToIssue:
     recipient: Recipient
     reason: ModificationReason | None = None
     corrects: str | None = None
+    whatever_standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

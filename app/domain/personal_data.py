@@ -374,6 +374,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         memberships reseller_name reseller_phone
         price_agreements reason
         goodwill_grants note
+        tax_invoices override_reason
         tax_invoice_contacts postcode road_address address_detail business_type business_class
         sites name subdomain business_number url domain
         virtual_accounts bank number holder
@@ -398,6 +399,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         terminations requested_by
         refunds requested_by approved_by done_by
         goodwill_grants made_by decided_by
+        tax_invoices overridden_by
         campaigns made_by sent_by stopped_by
         operator_keys operator
         dispute_decisions recorded_by

@@ -4,19 +4,31 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.routers.dependencies import DepsDep
-from app.routers.models import AnswerModel
+from app.routers.idempotent import IDEMPOTENT, OncePerOperatorKey, answer_of
+from app.routers.models import LINE, AnswerModel, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageInvoices
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.operator_invoices import WaitingInvoice
+from app.services.principals import TransactionSession
 
 router = APIRouter(
     prefix="/v1/operator/tax-invoices", tags=["tax invoices"], route_class=StrictRoute
 )
+
+
+class IssueAnywayRequest(RequestModel):
+    """`reason` names no person."""
+
+    reason: Annotated[
+        str,
+        Field(min_length=1, max_length=200, pattern=LINE, examples=["휴업 전 공급분 확인"]),
+    ]
 
 
 class WaitingInvoiceBody(AnswerModel):
@@ -38,6 +50,9 @@ class WaitingInvoiceBody(AnswerModel):
             description="`recipient_incomplete`: the company was asked; `refused_…`: by whom;"
             " `business_closed`, `business_suspended`, `business_unknown`: at the tax service."
         ),
+    ]
+    overridden_by: Annotated[
+        str | None, Field(description="Who lets it through whatever the recipient's standing is.")
     ]
     attempts: int
     next_try_at: datetime | None
@@ -80,6 +95,40 @@ async def retry(deps: DepsDep, operator: CanManageInvoices, invoice_id: UUID) ->
     return _body(await deps.operator_invoices.retry(operator, invoice_id))
 
 
+@router.post(
+    "/{invoice_id}/issue-anyway",
+    operation_id="operator_issue_held_tax_invoice",
+    summary="Issue what is held for the recipient's standing",
+    description=(
+        "Of one whose recipient is closed, suspended or unknown at the tax service, after somebody"
+        " has looked: the tax service is not asked about it again. Whether it takes the invoice is"
+        " the provider's word. Needs an Idempotency-Key."
+    ),
+    responses={
+        200: {"model": WaitingInvoiceBody},
+        **problems(
+            *FOR_AN_OPERATOR,
+            *IDEMPOTENT,
+            "tax_invoice_not_found",
+            "tax_invoice_not_held",
+            body=True,
+        ),
+    },
+)
+async def issue_anyway(
+    deps: DepsDep,
+    operator: CanManageInvoices,
+    once: OncePerOperatorKey,
+    invoice_id: UUID,
+    body: IssueAnywayRequest,
+) -> Response:
+    async def work(session: TransactionSession) -> Answer:
+        view = await deps.operator_invoices.issue_anyway(session, operator, invoice_id, body.reason)
+        return answer_of(_body(view))
+
+    return await once.within(operator, work)
+
+
 def _body(invoice: WaitingInvoice) -> WaitingInvoiceBody:
     return WaitingInvoiceBody(
         id=invoice.id,
@@ -93,6 +142,7 @@ def _body(invoice: WaitingInvoice) -> WaitingInvoiceBody:
         supply=invoice.supply,
         vat=invoice.vat,
         failure=invoice.failure,
+        overridden_by=invoice.overridden_by,
         attempts=invoice.attempts,
         next_try_at=invoice.next_try_at,
     )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
@@ -15,9 +16,9 @@ from app.db.tables.orders import Order
 from app.db.tables.tax_invoices import TaxInvoice
 from app.domain.audit import AuditAction
 from app.domain.errors import DomainError
-from app.domain.evidence import InvoiceState, alarm_at, last_day_of_issue
+from app.domain.evidence import HELD, InvoiceState, alarm_at, last_day_of_issue
 from app.domain.operators import Operator
-from app.services.audit import AuditEntry, record
+from app.services.audit import AuditEntry, operator_actor, record
 from app.services.cursors import OLDEST, make_cursor, read_cursor
 from app.services.tax_invoices import ISSUE_TAX_INVOICE
 
@@ -37,6 +38,7 @@ class WaitingInvoice:
     supply: int
     vat: int
     failure: str | None
+    overridden_by: str | None
     attempts: int
     next_try_at: datetime | None
     created_at: datetime
@@ -93,6 +95,37 @@ class OperatorInvoices:
             found = await session.execute(_waiting().where(TaxInvoice.id == invoice_id))
             return _view(found.one(), now)
 
+    async def issue_anyway(
+        self, session: AsyncSession, operator: Operator, invoice_id: UUID, reason: str
+    ) -> WaitingInvoice:
+        """Issued whatever the recipient's standing at the tax service is.
+
+        For one that is held for that alone. Raises `tax_invoice_not_found`, also for one that is
+        issued, and `tax_invoice_not_held`.
+        """
+        now = await self.clock.now(session)
+        row = await session.get(TaxInvoice, invoice_id, with_for_update=True)
+        if row is None or row.state != InvoiceState.WAITING:
+            raise DomainError("tax_invoice_not_found")
+        if row.failure not in HELD or row.overridden_by is not None:
+            raise DomainError("tax_invoice_not_held")
+        details = {"failure": row.failure}
+        row.overridden_by, row.override_reason = operator_actor(operator.name), reason
+        row.failure, row.due_at, row.updated_at = None, now, now
+        entry = AuditEntry.by_operator(
+            operator,
+            AuditAction.TAX_INVOICE_OVERRIDDEN,
+            now,
+            row.company_id,
+            str(row.id),
+            details=details,
+        )
+        record(session, entry)
+        await session.flush()
+        await enqueue(session, [Job(ISSUE_TAX_INVOICE, row.id)])
+        found = await session.execute(_waiting().where(TaxInvoice.id == invoice_id))
+        return _view(found.one(), now)
+
 
 def _waiting() -> Select[TaxInvoice, str, str]:
     return (
@@ -117,6 +150,7 @@ def _view(row: Row[TaxInvoice, str, str], now: datetime) -> WaitingInvoice:
         supply=invoice.supply,
         vat=invoice.vat,
         failure=invoice.failure,
+        overridden_by=invoice.overridden_by,
         attempts=invoice.attempts,
         next_try_at=invoice.due_at,
         created_at=invoice.created_at,

@@ -150,6 +150,8 @@ def _row(
         approval_number=None,
         attempts=0,
         failure=None,
+        overridden_by=None,
+        override_reason=None,
         due_at=now,
         alarm_due_at=alarm_at(written_on),
         issued_at=None,
@@ -185,14 +187,14 @@ class TaxInvoices:
         """Issues what is due. What the provider refuses is tried again until somebody has looked:
 
         what lacks is on our side, and an invoice may not be left out. None is issued to a business
-        that is closed, suspended or unknown at the tax service: somebody has to look.
+        that is closed, suspended or unknown at the tax service, unless an operator has looked and
+        lets it through.
         """
         wanted = await self._begin(invoice_id)
         if wanted is None:
             return
         try:
-            business = await self._registry.status(wanted.recipient.business_number)
-            held = held_by(business, wanted.written_on)
+            held = await self._held(wanted)
             if held is not None:
                 await self._hold(invoice_id, held)
                 return
@@ -253,7 +255,14 @@ class TaxInvoices:
                 recipient=recipient,
                 reason=ModificationReason(row.reason) if row.reason else None,
                 corrects=await _original_key(session, row),
+                whatever_standing=row.overridden_by is not None,
             )
+
+    async def _held(self, wanted: InvoiceToIssue) -> str | None:
+        if wanted.whatever_standing:
+            return None
+        business = await self._registry.status(wanted.recipient.business_number)
+        return held_by(business, wanted.written_on)
 
     async def _ask(self, wanted: InvoiceToIssue) -> IssuedInvoice:
         try:
@@ -284,7 +293,7 @@ class TaxInvoices:
         async with self._database.system_session("hold tax invoice") as session:
             now = await self._clock.now(session)
             row = await session.get_one(TaxInvoice, invoice_id, with_for_update=True)
-            if row.state != InvoiceState.WAITING:
+            if row.state != InvoiceState.WAITING or row.overridden_by is not None:
                 return
             row.due_at = now + ASK_AGAIN_AFTER
             if row.failure == why:

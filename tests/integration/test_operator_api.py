@@ -200,6 +200,7 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "reason": "OTHER",
             "note": "a",
         },
+        "operator_issue_held_tax_invoice": {"reason": "a"},
         "operator_read_refund_account": {"reason": "BANK_PAYOUT"},
         "operator_record_termination": {
             "membership_id": str(uuid4()),

@@ -41,6 +41,7 @@ class TaxInvoice(OfCompany, Timestamps, Base):
         CheckConstraint("(refund_id IS NULL) = (reason IS NULL)", name="correction"),
         CheckConstraint("payment_id IS NOT NULL OR purpose = 'INVOICE'", name="asked_for"),
         CheckConstraint("(state = 'ISSUED') = (issued_at IS NOT NULL)", name="issued"),
+        CheckConstraint("(overridden_by IS NULL) = (override_reason IS NULL)", name="overridden"),
         Index(
             "uq_tax_invoices_payment",
             "payment_id",
@@ -73,6 +74,9 @@ class TaxInvoice(OfCompany, Timestamps, Base):
     approval_number: Mapped[str | None]
     attempts: Mapped[int]
     failure: Mapped[str | None]
+    overridden_by: Mapped[str | None]
+    """The operator who has it issued whatever the recipient's standing is, and why."""
+    override_reason: Mapped[str | None]
     due_at: Mapped[datetime | None]
     alarm_due_at: Mapped[datetime | None]
     issued_at: Mapped[datetime | None]
