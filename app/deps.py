@@ -94,6 +94,7 @@ from app.services.operator_inquiries import OperatorInquiries
 from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_keys import OperatorKeys
 from app.services.operator_mails import OperatorMails
+from app.services.operator_members import OperatorMembers
 from app.services.operator_refunds import OperatorRefunds
 from app.services.operator_reports import OperatorReports
 from app.services.operator_sessions import OperatorSessions
@@ -209,6 +210,7 @@ class Deps:
     operator_agreements: OperatorAgreements
     operator_refunds: OperatorRefunds
     operator_goodwill: OperatorGoodwill
+    operator_members: OperatorMembers
     operator_keys: OperatorKeys
     operator_disputes: OperatorDisputes
     webhooks: ReceivedWebhooks
@@ -631,6 +633,7 @@ def build_deps(
         operator_goodwill=OperatorGoodwill(
             database, clock, catalogues, mails, emails, settings.four_eyes_from
         ),
+        operator_members=OperatorMembers(database, clock, vault, mails),
         operator_keys=OperatorKeys(database, vault),
         operator_disputes=OperatorDisputes(database, clock),
         refund_accounts=refund_accounts,

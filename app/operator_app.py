@@ -22,6 +22,7 @@ from app.routers import (
     operator_imports,
     operator_inquiries,
     operator_invoices,
+    operator_members,
     operator_notices,
     operator_operations,
     operator_refunds,
@@ -35,6 +36,7 @@ from app.routers.multipart import body_limits
 OPERATOR_MODULES = (
     operator_sessions,
     operator_companies,
+    operator_members,
     operator_cases,
     operator_operations,
     operator_imports,
@@ -70,6 +72,7 @@ PAPER = Paper(
         {"name": "session", "description": "운영자 로그인."},
         {"name": "cases", "description": "심사 요청: business documents and claims."},
         {"name": "companies", "description": "고객사 조회: found, read, what happened."},
+        {"name": "members", "description": "회원 조회와 이용 정지."},
         {"name": "operations", "description": "발송 메일과 실패한 작업."},
         {"name": "contract imports", "description": "계약 이관: contracts of before the portal."},
         {"name": "reports", "description": "보고서: 매출, 갱신 예정."},

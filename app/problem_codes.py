@@ -307,6 +307,7 @@ PROBLEM_CODES = _catalogue(
         "현재 환불 상태에서는 할 수 없습니다.",
         "The refund's state does not allow this.",
     ),
+    ("member_not_found", 404, "회원을 찾을 수 없습니다.", "There is no such member."),
     ("goodwill_not_found", 404, "보상 지급 내역을 찾을 수 없습니다.", "There is no such goodwill."),
     (
         "goodwill_decided",

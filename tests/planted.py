@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.vault import CannotOpen, Vault
 from app.domain.personal_data import FACTS
+from app.domain.persons import name_key
 
 Found = set[tuple[str, str]]
 """(table.column, which of her values)."""
@@ -80,6 +81,7 @@ class Planted:
         of_her = {
             "ci_hash": ci_hash,
             "email_hash": vault.index("email", self.email),
+            "name_hash": vault.index("name", name_key(self.name)),
             "phone_hash": vault.index("phone", self.phone),
             "social_hash": vault.index("social:kakao", self.social_subject),
             "login_id_hash": vault.index("login_id", self.login_id),

@@ -100,6 +100,9 @@ class AuditAction(StrEnum):
     REFUND_ACCOUNT_READ = "refund_account.read"
     TAX_CONTACT_CHANGED = "tax_invoice_contact.changed"
     REFUND_CONFIRMED = "refund.confirmed"
+    MEMBER_READ = "member.read"
+    MEMBER_SUSPENDED = "member.suspended"
+    MEMBER_RESTORED = "member.restored"
     REFUND_CONFIRMED_ONCE = "refund.confirmed_once"
     GOODWILL_MADE = "goodwill.made"
     GOODWILL_APPROVED = "goodwill.approved"
@@ -246,6 +249,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
             "세금계산서 담당자 변경", "The tax-invoice contact was changed"
         ),
         AuditAction.REFUND_CONFIRMED: Name("환불 완료 확인", "A refund by hand was confirmed"),
+        AuditAction.MEMBER_READ: Name("회원 정보 열람", "A member was looked up"),
+        AuditAction.MEMBER_SUSPENDED: Name("회원 이용 정지", "A member was suspended"),
+        AuditAction.MEMBER_RESTORED: Name("회원 정지 해제", "A member was restored"),
         AuditAction.REFUND_CONFIRMED_ONCE: Name(
             "환불 완료 1차 확인", "A refund by hand has its first confirmation"
         ),

@@ -100,6 +100,8 @@ PURPOSES: Final[Mapping[str, MailPurpose]] = MappingProxyType(
         "business_not_active": MailPurpose.OPERATOR,
         "usage_high": MailPurpose.CONTRACT,
         "usage_full": MailPurpose.CONTRACT,
+        "account_suspended": MailPurpose.SECURITY,
+        "account_restored": MailPurpose.SECURITY,
         "admin_lost_denied": MailPurpose.SECURITY,
         "admin_lost_silent": MailPurpose.SECURITY,
         "company_claimed": MailPurpose.SECURITY,

@@ -35,6 +35,7 @@ class OperatorPermission(StrEnum):
     INQUIRIES_MANAGE = "inquiries.manage"
     CASES_MANAGE = "cases.manage"
     COMPANIES_READ = "companies.read"
+    MEMBERS_MANAGE = "members.manage"
     MAILS_MANAGE = "mails.manage"
     JOBS_MANAGE = "jobs.manage"
     REPORTS_READ = "reports.read"
@@ -53,6 +54,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.INQUIRIES_MANAGE,
                 OperatorPermission.CASES_MANAGE,
                 OperatorPermission.COMPANIES_READ,
+                OperatorPermission.MEMBERS_MANAGE,
                 OperatorPermission.MAILS_MANAGE,
                 OperatorPermission.SESSION,
             }

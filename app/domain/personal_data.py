@@ -149,6 +149,7 @@ FACTS: tuple[Fact, ...] = (
     _fact("accounts.name", "name", MEMBER, "account"),
     _fact("accounts.birth_date", "birth date", MEMBER, "account"),
     _fact("accounts.phone", "phone", MEMBER, "account"),
+    _inside("accounts.name_index", "hash of the name", MEMBER, KEYED),
     _inside("accounts.phone_index", "hash of the phone", MEMBER, KEYED),
     _fact("accounts.email", "e-mail", MEMBER, "account"),
     _inside("accounts.email_index", "hash of the e-mail", MEMBER, KEYED),

@@ -1,6 +1,7 @@
 """Facts about persons: age on a business date, Korean mobile numbers, what may be shown of them."""
 
 import re
+import unicodedata
 from datetime import date
 
 from app.domain.errors import DomainError
@@ -38,6 +39,11 @@ def check_age(day: date, birth_date: date) -> None:
     """Raises `under_age` below 14 on the business date, and for a date that is yet to come."""
     if birth_date > day or age_on(day, birth_date) < MINIMUM_AGE:
         raise DomainError("under_age", "/birth_date")
+
+
+def name_key(name: str) -> str:
+    """What two ways of writing one name have in common: width, case and spaces do not count."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def mask_name(name: str) -> str:

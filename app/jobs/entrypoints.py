@@ -15,6 +15,7 @@ from app.services.link_checks import CHECK_LINK
 from app.services.mails import SEND_MAIL
 from app.services.marketing_answers import ASK_MARKETING_AGAIN
 from app.services.operator_goodwill import END_GOODWILL
+from app.services.operator_members import INDEX_NAME
 from app.services.order_events import (
     ANNOUNCE_ORDER,
     CHECK_PAYMENT,
@@ -58,6 +59,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         RENEW_MEMBERSHIP: deps.renewals.step,
         PUT_SITE: deps.site_puts.put,
         END_TERMINATION: deps.termination_ends.end,
+        INDEX_NAME: deps.operator_members.index_name,
         END_GOODWILL: deps.operator_goodwill.end,
         ASK_MARKETING_AGAIN: deps.marketing_answers.ask_again,
         TELL_ADMINS: deps.termination_ends.tell_admins,

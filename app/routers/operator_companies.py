@@ -60,9 +60,10 @@ class OpenedCompanyBody(AnswerModel):
 
 
 class TimelineEntryBody(AnswerModel):
-    """`what`: AUDIT, ORDER, PAYMENT, MAIL, INQUIRY or CASE; `kind` its action, status or kind,
+    """`what`: AUDIT, ORDER, PAYMENT, MAIL, INQUIRY, CASE, REFUND, TERMINATION, SITE or GOODWILL;
 
-    `subject` a number or an id, `detail` an actor, a reason, an amount or a state.
+    `kind` its action, status, reason or kind, `subject` a number, a name or an id, `detail` an
+    actor, a reason, an amount or a state.
     """
 
     at: datetime
@@ -127,7 +128,7 @@ async def read(
     "/{company_id}/timeline",
     operation_id="operator_company_timeline",
     summary="What happened to a company",
-    description="Log, orders, payments, mails, inquiries and cases in one order. Names nobody.",
+    description="All that is on record in one order. Names nobody.",
     responses=problems(*FOR_AN_OPERATOR, "company_not_found", "cursor_invalid"),
 )
 async def timeline(

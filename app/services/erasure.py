@@ -80,8 +80,9 @@ _PERSON = text(
            AND kind <> :but
     )
     UPDATE accounts
-       SET login_id = NULL, password_hash = NULL, name = NULL, birth_date = NULL, phone = NULL,
-           phone_index = NULL, email = NULL, email_index = NULL, email_verified_at = NULL,
+       SET login_id = NULL, password_hash = NULL, name = NULL, name_index = NULL,
+           birth_date = NULL, phone = NULL, phone_index = NULL,
+           email = NULL, email_index = NULL, email_verified_at = NULL,
            ci_hash = NULL, department = NULL, position = NULL, landline = NULL,
            last_signed_in_at = NULL, erase_due_at = :due
      WHERE id = :account

@@ -25,7 +25,7 @@ from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.credentials import check_password
 from app.domain.errors import DomainError
-from app.domain.persons import mask_name, mask_phone, normalise_mobile
+from app.domain.persons import mask_name, mask_phone, name_key, normalise_mobile
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
 from app.services.erasure import erase_former_person
@@ -256,6 +256,7 @@ class Handovers:
         """Nothing of the former person stays; the link came to the address, so it is verified."""
         seal, index = self._vault.seal, self._vault.index
         account.name = seal("accounts.name", person.name)
+        account.name_index = index("name", name_key(person.name))
         account.birth_date = seal("accounts.birth_date", person.birth_date)
         account.phone = seal("accounts.phone", person.phone)
         account.phone_index = index("phone", person.phone)

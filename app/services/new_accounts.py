@@ -12,6 +12,7 @@ from app.db.ids import new_id
 from app.db.tables.accounts import Account, Consent, IdentityVerification, RetiredLoginId
 from app.db.vault import Vault
 from app.domain.mail_rules import asked_again_at
+from app.domain.persons import name_key
 from app.domain.roles import AccountKind
 from app.domain.terms import MARKETING, GivenConsent
 from app.services.account_mails import spoken_time
@@ -57,6 +58,7 @@ class NewAccounts:
             password_hash=new.password_hash,
             name=self._vault.seal("accounts.name", person.name),
             birth_date=self._vault.seal("accounts.birth_date", person.birth_date),
+            name_index=self._vault.index("name", name_key(person.name)),
             phone=self._vault.seal("accounts.phone", person.phone),
             phone_index=self._vault.index("phone", person.phone),
             email=self._vault.seal("accounts.email", new.email),

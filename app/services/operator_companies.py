@@ -66,6 +66,19 @@ TIMELINE: Final = (
     " UNION ALL (SELECT k.created_at, k.id, 'CASE', k.kind, NULL, k.state FROM cases k"
     "  WHERE k.company_id = :company AND (k.created_at, k.id) < (:at, :id)"
     "  ORDER BY k.created_at DESC, k.id DESC LIMIT :size)"
+    " UNION ALL (SELECT r.created_at, r.id, 'REFUND', r.reason, r.state, r.amount::text"
+    "  FROM refunds r WHERE r.company_id = :company AND (r.created_at, r.id) < (:at, :id)"
+    "  ORDER BY r.created_at DESC, r.id DESC LIMIT :size)"
+    " UNION ALL (SELECT x.created_at, x.id, 'TERMINATION', x.channel, x.state, x.last_day::text"
+    "  FROM terminations x WHERE x.company_id = :company AND (x.created_at, x.id) < (:at, :id)"
+    "  ORDER BY x.created_at DESC, x.id DESC LIMIT :size)"
+    " UNION ALL (SELECT s.created_at, s.id, 'SITE', s.plan, s.name, s.state FROM sites s"
+    "  WHERE s.company_id = :company AND (s.created_at, s.id) < (:at, :id)"
+    "  ORDER BY s.created_at DESC, s.id DESC LIMIT :size)"
+    " UNION ALL (SELECT g.created_at, g.id, 'GOODWILL', g.kind, g.state,"
+    "  coalesce(g.amount, g.users)::text FROM goodwill_grants g"
+    "  WHERE g.company_id = :company AND (g.created_at, g.id) < (:at, :id)"
+    "  ORDER BY g.created_at DESC, g.id DESC LIMIT :size)"
     ") AS t (at, id, what, kind, subject, detail) ORDER BY at DESC, id DESC LIMIT :size"
 )
 """Each kind's newest from behind the cursor, then the newest of all."""
@@ -98,7 +111,10 @@ class CompanyPerson:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """`what`: AUDIT, ORDER, PAYMENT, MAIL, INQUIRY or CASE; the rest depends on it."""
+    """`what`: AUDIT, ORDER, PAYMENT, MAIL, INQUIRY, CASE, REFUND, TERMINATION, SITE or GOODWILL;
+
+    the rest depends on it.
+    """
 
     at: datetime
     id: UUID

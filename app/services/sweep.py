@@ -32,6 +32,8 @@ _ROWS_DUE = (
     "  WHERE alarm_due_at IS NOT NULL AND alarm_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'end_termination', id FROM terminations"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'index_name', id FROM accounts"
+    "  WHERE name IS NOT NULL AND name_index IS NULL LIMIT :batch)"
     " UNION ALL (SELECT 'end_goodwill', id FROM goodwill_grants"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'ask_marketing_again', id FROM consents"

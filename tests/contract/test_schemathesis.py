@@ -26,6 +26,9 @@ from tests.flows import CARD, PASSWORD, Member, ask_for_quote, identity_body
 from tests.inquiries import inquire, inquiry
 from tools.postgres import EmbeddedPostgres
 
+pytestmark = pytest.mark.timeout(900)
+"""What a run may take on a busy machine; a quiet one needs a minute."""
+
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "openapi" / "openapi.json"
 NOT_ASKED = {
@@ -249,7 +252,7 @@ def fuzz(
         cwd=out.parent,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 

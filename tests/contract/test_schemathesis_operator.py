@@ -22,6 +22,9 @@ from tools.openapi import OPERATORS
 from tools.postgres import EmbeddedPostgres
 from tools.sandbox_operators import hold_session
 
+pytestmark = pytest.mark.timeout(900)
+"""What a run may take on a busy machine; a quiet one needs a minute."""
+
 TOKEN = "tests-operator-token-0123456789abcdef"
 
 

@@ -209,6 +209,7 @@ NOT_HERS = {
     "payment_methods.last4": "four digits, the provider's",
     "sign_in_failures.key": "a keyed hash of her ID and address together",
     "idempotency_records.headers": "no answer has her in a header",
+    "contract_imports.document": "an operator's file: tests/integration/test_contract_imports.py",
     "operator_keys.body": "answers to operators tell of sums and states",
     "idempotency_records.body": "answers that are kept so far name nobody",
     "retired_login_ids.login_id_hash": "there when she has left",

@@ -25,6 +25,11 @@ class Account(Timestamps, Base):
             postgresql_where="kind = 'INDIVIDUAL' AND status <> 'WITHDRAWN'",
         ),
         CheckConstraint("(status = 'WITHDRAWN') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
+        Index(
+            "ix_accounts_unnamed",
+            "id",
+            postgresql_where="name IS NOT NULL AND name_index IS NULL",
+        ),
         Index("ix_accounts_erase_due", "erase_due_at", postgresql_where="erase_due_at IS NOT NULL"),
     )
 
@@ -34,6 +39,7 @@ class Account(Timestamps, Base):
     login_id: Mapped[str | None] = mapped_column(CITEXT(), unique=True)
     password_hash: Mapped[str | None]
     name: Mapped[bytes | None] = mapped_column(LargeBinary())
+    name_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
     birth_date: Mapped[bytes | None] = mapped_column(LargeBinary())
     phone: Mapped[bytes | None] = mapped_column(LargeBinary())
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(), index=True)
