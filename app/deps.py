@@ -34,6 +34,7 @@ from app.services.account_changes import AccountChanges
 from app.services.account_mails import AccountMails
 from app.services.account_people import AccountPeople
 from app.services.account_rows import AccountRows
+from app.services.assisted_handovers import AssistedHandovers
 from app.services.attachments import Attachments
 from app.services.bank_deposits import BankDeposits
 from app.services.books import Books
@@ -44,6 +45,7 @@ from app.services.card_jobs import CardJobs
 from app.services.cards import Cards
 from app.services.case_decisions import CaseDecisions
 from app.services.case_queue import CaseQueue
+from app.services.case_steps import CaseSteps
 from app.services.cases import Cases
 from app.services.catalogue import Catalogues
 from app.services.charges import Charges
@@ -259,6 +261,7 @@ class Deps:
     cases: Cases
     company_information: CompanyInformation
     company_changes: CompanyChanges
+    assisted_handovers: AssistedHandovers
     refund_account_requests: RefundAccountRequests
     decided_changes: DecidedChanges
     business_checks: BusinessChecks
@@ -362,9 +365,11 @@ def build_deps(
         settings.groupware_oidc_client_secret.get_secret_value(),
     )
     social_providers = _social_providers(settings, transport)
-    files = _files(settings)
+    files, cases = _files(settings), Cases(vault)
     inquiries = _inquiries(settings, database, clock, vault, one_time, files, mails)
-    cases = Cases(vault)
+    assisted_handovers = _handovers(
+        settings, database, clock, vault, one_time, mails, passwords, identities, cases
+    )
     payment_provider, billing_keys = PortOnePayments(portone), PortOneBillingKeys(portone)
     shop = Shop(
         settings.portone_store_id,
@@ -447,9 +452,7 @@ def build_deps(
         ),
         corporate_invitations=invitations,
         invitations=Invitations(vault, one_time, mails, settings.spa_url),
-        handovers=Handovers(
-            database, clock, vault, one_time, mails, passwords, identities, settings.spa_url
-        ),
+        handovers=assisted_handovers.handovers,
         acceptances=acceptances,
         corporate_sign_up=CorporateSignUp(
             database,
@@ -550,7 +553,9 @@ def build_deps(
             settings.spa_url,
             DecidedChanges(database, clock, vault),
             refund_accounts,
+            assisted_handovers,
         ),
+        assisted_handovers=assisted_handovers,
         refund_account_requests=RefundAccountRequests(database, cases),
         decided_changes=DecidedChanges(database, clock, vault),
         company_changes=CompanyChanges(database, clock, cases),
@@ -721,6 +726,28 @@ def _files(settings: Settings) -> FileStorage:
             settings.files_s3_access_key,
             settings.files_s3_secret_key.get_secret_value(),
         )
+    )
+
+
+def _handovers(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    vault: Vault,
+    tokens: OneTimeTokens,
+    mails: Mails,
+    passwords: Passwords,
+    identities: IdentityVerifications,
+    cases: Cases,
+) -> AssistedHandovers:
+    """The company's own ones are a part of those that the operator helps with."""
+    steps, spa_url = CaseSteps(vault, mails), settings.spa_url
+    handovers = Handovers(
+        database, clock, vault, tokens, mails, passwords, identities, spa_url, steps
+    )
+    return AssistedHandovers(
+        *(database, clock, vault, tokens, identities, cases, steps, handovers),
+        *(mails, Emails(vault), CompanyContacts(vault), spa_url),
     )
 
 

@@ -21,6 +21,7 @@ from app.reference import reference_routes
 from app.request_spans import RequestSpans
 from app.routers import (
     accounts,
+    assisted_handovers,
     audit_log,
     auth,
     business_documents,
@@ -100,6 +101,7 @@ MODULES = (
     users,
     invitations,
     handovers,
+    assisted_handovers,
     audit_log,
     catalogue,
     price_previews,

@@ -1148,6 +1148,24 @@ PROBLEM_CODES = _catalogue(
     ("case_not_found", 404, "심사 요청을 찾을 수 없습니다.", "There is no such case."),
     ("case_decided", 409, "이미 처리된 심사 요청입니다.", "This case was decided already."),
     (
+        "objection_time_running",
+        409,
+        "현재 담당자가 이의를 제기할 수 있는 기간입니다. 기간이 지난 뒤 승인해 주세요.",
+        "The present holder may still object: approve it when that time is over.",
+    ),
+    (
+        "objection_invalid",
+        422,
+        "사용할 수 없는 링크입니다. 고객센터(1577-3019)로 문의해 주세요.",
+        "This link cannot be used: please call 1577-3019.",
+    ),
+    (
+        "claim_instead",
+        409,
+        "사업자 확인이 끝나지 않은 기업입니다. 소유권 확인을 요청해 주세요.",
+        "The company was never shown to be real: claim it instead.",
+    ),
+    (
         "second_operator_required",
         409,
         "다른 운영자의 승인이 필요합니다.",

@@ -36,6 +36,10 @@ class AuditAction(StrEnum):
     HANDOVER_BEGUN = "handover.begun"
     HANDOVER_CANCELLED = "handover.cancelled"
     HANDED_OVER = "handover.accepted"
+    HANDOVER_ASKED = "handover.asked"
+    HANDOVER_AGREED = "handover.agreed"
+    HANDOVER_OBJECTED = "handover.objected"
+    HANDOVER_OPENED = "handover.opened"
     CONTRACT_IMPORTED = "contract.imported"
     IMPORT_ASKED = "contract_import.asked"
     CORPORATE_INVITED = "corporate_invitation.sent"
@@ -146,6 +150,16 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.HANDOVER_BEGUN: Name("대표 계정 인계 요청", "Handover begun"),
         AuditAction.HANDOVER_CANCELLED: Name("대표 계정 인계 취소", "Handover cancelled"),
         AuditAction.HANDED_OVER: Name("대표 계정 담당자 변경", "Handed over"),
+        AuditAction.HANDOVER_ASKED: Name(
+            "대표 계정 인계 지원 신청", "Somebody asked for the company's account"
+        ),
+        AuditAction.HANDOVER_AGREED: Name(
+            "대표 계정 인계 동의", "The holder agreed to the handover"
+        ),
+        AuditAction.HANDOVER_OBJECTED: Name(
+            "대표 계정 인계 이의 제기", "The holder objected to the handover"
+        ),
+        AuditAction.HANDOVER_OPENED: Name("대표 계정 인계 승인", "Operators approved the handover"),
         AuditAction.CONTRACT_IMPORTED: Name("계약 이관", "Contract imported"),
         AuditAction.IMPORT_ASKED: Name("계약 이관 요청", "A contract import was asked for"),
         AuditAction.CORPORATE_INVITED: Name(

@@ -1,8 +1,10 @@
 """The operator's one queue of cases (PRODUCT.md section 16): kinds, states, and steps between."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from app.domain.catalogue import Name
 from app.domain.errors import DomainError
@@ -12,7 +14,8 @@ class CaseKind(StrEnum):
     """BUSINESS_DOCUMENT: 사업자등록증 shows that a company is real and the sender acts for it.
 
     COMPANY_CLAIM: somebody else registered the claimant's business number. COMPANY_CHANGE: a
-    company's name, 대표자 or number shall be another. BANK_ACCOUNT_CHANGE: 환불 계좌 whose holder
+    company's name, 대표자 or number shall be another. ASSISTED_HANDOVER: who is behind a proven
+    company's account is gone and cannot hand it over. BANK_ACCOUNT_CHANGE: 환불 계좌 whose holder
     the bank cannot be asked for.
     """
 
@@ -20,6 +23,14 @@ class CaseKind(StrEnum):
     COMPANY_CLAIM = "COMPANY_CLAIM"
     COMPANY_CHANGE = "COMPANY_CHANGE"
     BANK_ACCOUNT_CHANGE = "BANK_ACCOUNT_CHANGE"
+    ASSISTED_HANDOVER = "ASSISTED_HANDOVER"
+
+
+class HolderAnswer(StrEnum):
+    """What the present holder of an account said to its handover."""
+
+    AGREED = "AGREED"
+    OBJECTED = "OBJECTED"
 
 
 class CaseState(StrEnum):
@@ -40,8 +51,10 @@ STATE_LABELS: Mapping[CaseState, Name] = MappingProxyType(
     }
 )
 OPEN = frozenset({CaseState.IN_PROGRESS, CaseState.ON_HOLD})
-FOUR_EYES = frozenset({CaseKind.COMPANY_CLAIM})
+FOUR_EYES = frozenset({CaseKind.COMPANY_CLAIM, CaseKind.ASSISTED_HANDOVER})
 """Approved by two operators, one after the other."""
+OBJECTION_TIME: Final = timedelta(days=7)
+"""How long the present holder of an account may object before its handover can be approved."""
 
 
 def step_case(state: CaseState, wanted: CaseState) -> CaseState:
@@ -61,3 +74,12 @@ def needs_another_operator(kind: CaseKind, approved_by: str | None, operator: st
     if approved_by == operator:
         raise DomainError("second_operator_required")
     return approved_by is None
+
+
+def check_objection_time(
+    waits_until: datetime | None, answer: HolderAnswer | None, now: datetime
+) -> None:
+    """Raises `objection_time_running` while the holder may still object and has not agreed."""
+    if waits_until is None or answer is HolderAnswer.AGREED or now >= waits_until:
+        return
+    raise DomainError("objection_time_running", until=waits_until.isoformat())

@@ -202,7 +202,10 @@ FACTS: tuple[Fact, ...] = (
     _inside("handovers.name", "name of the successor", ATTEMPT, PASSING),
     _inside("handovers.email", "e-mail of the successor", ATTEMPT, PASSING),
     _inside("handovers.phone", "phone of the successor", ATTEMPT, PASSING),
-    _inside("cases.applicant", "name, phone, e-mail of a claimant", DISPUTE, NO_ACCOUNTS),
+    _inside("handovers.ci_hash", "hash of the successor's CI", ATTEMPT, KEYED),
+    _inside(
+        "cases.applicant", "name, phone, e-mail of a claimant or successor", DISPUTE, NO_ACCOUNTS
+    ),
     _inside("cases.ci_hash", "hash of the CI", DISPUTE, KEYED),
     _inside("cases.wanted", "대표자 or account that a change names", DISPUTE, NO_ACCOUNTS),
     _inside("cases.note", "what the sender wrote", DISPUTE, NO_ACCOUNTS),
@@ -264,7 +267,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         business_verifications level status tax_type
         catalogue_drafts code
         case_files storage_key media_type
-        cases kind state language level
+        cases kind state language level holder_answer
         catalogue_versions code
         companies verification_level verification_status
         company_members state
@@ -330,6 +333,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         operator_sessions token_hash
         contract_imports file_sha256
         case_files sha256
+        cases objection_hash
         corporate_invitations token_hash
         email_verifications token_hash
         handovers token_hash

@@ -118,7 +118,7 @@ async def send_business_document(
             body.note or None,
             str(language),
         )
-        return _body(await deps.business_documents.send(command, form), language)
+        return case_body(await deps.business_documents.send(command, form), language)
 
 
 @router.post(
@@ -151,7 +151,7 @@ async def send_company_business_document(
         filed = await deps.business_documents.send_own(
             access, form, body.note or None, str(language)
         )
-        return _body(filed, language)
+        return case_body(filed, language)
 
 
 @router.get(
@@ -167,7 +167,7 @@ async def list_company_business_documents(
 ) -> CasesBody:
     async with access.transaction() as (session, principal):
         filed = await deps.cases.of_company(session, principal.company_id)
-    return CasesBody(items=[_body(case, language) for case in filed])
+    return CasesBody(items=[case_body(case, language) for case in filed])
 
 
 @router.post(
@@ -211,10 +211,11 @@ async def claim_company(deps: DepsDep, language: LanguageDep, request: Request) 
             body.note or None,
             str(language),
         )
-        return _body(await deps.company_claims.claim(command, form), language)
+        return case_body(await deps.company_claims.claim(command, form), language)
 
 
-def _body(filed: FiledCase, language: Language) -> CaseBody:
+def case_body(filed: FiledCase, language: Language) -> CaseBody:
+    """What somebody without an account is told of their case."""
     return CaseBody(
         id=filed.id,
         state=filed.state.value,

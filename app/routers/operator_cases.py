@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.domain.banks import bank_name
-from app.domain.cases import CaseKind, CaseState
+from app.domain.cases import CaseKind, CaseState, HolderAnswer
 from app.routers.dependencies import DepsDep
 from app.routers.inquiry_attachments import FILE_ANSWER, file_answer
 from app.routers.models import CODE, LINE, AnswerModel, RequestModel, values_of
@@ -36,7 +36,11 @@ class DecideCaseRequest(RequestModel):
 
 
 class QueuedCaseBody(AnswerModel):
-    """`approved_by`: the first of two operators, where two are needed."""
+    """`approved_by`: the first of two operators, where two are needed.
+
+    `waits_until`: an ASSISTED_HANDOVER is not approved before, unless the `holder_answer` of the
+    account's present person is AGREED.
+    """
 
     id: UUID
     kind: Annotated[str, values_of(CaseKind)]
@@ -45,6 +49,8 @@ class QueuedCaseBody(AnswerModel):
     company_name: str
     approved_by: str | None
     created_at: datetime
+    waits_until: datetime | None
+    holder_answer: Annotated[str, values_of(HolderAnswer)] | None
 
 
 class QueuedCasesBody(AnswerModel):
@@ -175,12 +181,19 @@ async def hold(
     "/{case_id}/approve",
     operation_id="operator_approve_case",
     summary="Approve",
-    description="A claim needs two operators, one after the other.",
+    description=(
+        "A claim and an assisted handover need two operators, one after the other; a handover also"
+        " the time in which the present holder may object."
+    ),
     responses=problems(
         *FOR_AN_OPERATOR,
         "case_not_found",
         "case_decided",
         "second_operator_required",
+        "objection_time_running",
+        "handover_open",
+        "company_yours",
+        "account_suspended",
         "company_proven",
         "company_not_registered",
         "company_already_registered",
@@ -217,6 +230,8 @@ def _line(case: QueuedCase) -> QueuedCaseBody:
         company_name=case.company_name,
         approved_by=case.approved_by,
         created_at=case.created_at,
+        waits_until=case.waits_until,
+        holder_answer=case.holder_answer.value if case.holder_answer else None,
     )
 
 

@@ -18,11 +18,19 @@ from app.db.tables.companies import Company
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
 from app.domain.banks import bank_name
-from app.domain.cases import CaseKind, CaseState, needs_another_operator, step_case
+from app.domain.cases import (
+    CaseKind,
+    CaseState,
+    HolderAnswer,
+    check_objection_time,
+    needs_another_operator,
+    step_case,
+)
 from app.domain.company_changes import is_due
 from app.domain.errors import DomainError
 from app.domain.periods import SEOUL, seoul_date
 from app.services.account_mails import spoken_time
+from app.services.assisted_handovers import AssistedHandovers
 from app.services.case_steps import CaseSteps, decide, record_step
 from app.services.cases import account_of, wanted_of
 from app.services.company_changes import DecidedChanges
@@ -61,7 +69,9 @@ class CaseDecisions:
         spa_url: str,
         changes: DecidedChanges,
         accounts: RefundAccounts,
+        handovers: AssistedHandovers,
     ) -> None:
+        self._handovers = handovers
         self._changes = changes
         self._accounts = accounts
         self._steps = CaseSteps(vault, mails)
@@ -91,13 +101,15 @@ class CaseDecisions:
     async def approve(self, case_id: UUID, operator: str) -> Decided:
         """A document makes its company PROVEN, or lets its sender sign up; a claim, by the second
 
-        of two operators, moves the company; a change is made, an account set. Raises
-        `case_not_found`, `case_decided`, `second_operator_required`, `company_proven`,
-        `company_not_registered`.
+        of two operators, moves the company, as a handover is opened; a change is made, an account
+        set. Raises `case_not_found`, `case_decided`, `second_operator_required`, `company_proven`,
+        `company_not_registered`, `objection_time_running`, `handover_open`, `company_yours`.
         """
         async with self._database.system_session("operator: case") as session:
             case, now = await self._lock(session, case_id)
             approved = step_case(CaseState(case.state), CaseState.APPROVED)
+            answer = HolderAnswer(case.holder_answer) if case.holder_answer else None
+            check_objection_time(case.waits_until, answer, now)
             if needs_another_operator(CaseKind(case.kind), case.approved_by, operator):
                 case.approved_by, case.updated_at = operator, now
                 record_step(session, case, operator, AuditAction.CASE_APPROVED_ONCE, now)
@@ -106,6 +118,8 @@ class CaseDecisions:
             record_step(session, case, operator, AuditAction.CASE_APPROVED, now)
             if case.kind == CaseKind.COMPANY_CLAIM:
                 await self._move(session, case, operator, now)
+            elif case.kind == CaseKind.ASSISTED_HANDOVER:
+                await self._handovers.open(session, case, operator, now)
             elif case.kind == CaseKind.COMPANY_CHANGE:
                 await self._change(session, case, operator, now)
             elif case.kind == CaseKind.BANK_ACCOUNT_CHANGE:

@@ -15,7 +15,7 @@ from app.db.tables.accounts import Account
 from app.db.tables.cases import Case, CaseFile
 from app.db.vault import Vault
 from app.domain.audit import AuditAction
-from app.domain.cases import OPEN, CaseKind, CaseState
+from app.domain.cases import OPEN, CaseKind, CaseState, HolderAnswer
 from app.domain.company_changes import WantedChange
 from app.domain.errors import DomainError
 from app.domain.provider_payments import PaidBackTo
@@ -38,6 +38,8 @@ class QueuedCase:
     company_name: str
     approved_by: str | None
     created_at: datetime
+    waits_until: datetime | None
+    holder_answer: HolderAnswer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +187,6 @@ def _line(case: Case) -> QueuedCase:
         case.company_name,
         case.approved_by,
         case.created_at,
+        case.waits_until,
+        HolderAnswer(case.holder_answer) if case.holder_answer else None,
     )

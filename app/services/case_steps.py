@@ -1,13 +1,13 @@
 """What a decision about a case writes, whoever takes it: its state, the log, the sender's mail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.queue import Job, enqueue
@@ -19,6 +19,7 @@ from app.domain.cases import OPEN, CaseKind, CaseState, step_case
 from app.services.audit import AuditEntry, operator_actor, record
 from app.services.cases import APPLICANT, Applicant
 from app.services.mails import Mails, NewMail
+from app.services.order_events import SYSTEM
 
 TAKEN_BY_ANOTHER: Final = {
     "ko": "다른 신청으로 확인이 완료되었습니다.",
@@ -29,6 +30,7 @@ _WORDS: Final = {
     CaseKind.COMPANY_CHANGE: "change",
     CaseKind.BUSINESS_DOCUMENT: "document",
     CaseKind.BANK_ACCOUNT_CHANGE: "account_change",
+    CaseKind.ASSISTED_HANDOVER: "assisted_handover",
 }
 
 
@@ -52,9 +54,12 @@ class CaseSteps:
         await self.tell(session, case, "held", facts, now)
 
     async def refuse(
-        self, session: AsyncSession, case: Case, operator: str, reason: str, now: datetime
+        self, session: AsyncSession, case: Case, operator: str | None, reason: str, now: datetime
     ) -> None:
-        """The sender is told why. Raises `case_decided`."""
+        """The sender is told why. `operator` None: nobody of the staff decided it.
+
+        Raises `case_decided`.
+        """
         address = (await self._addresses(session, [case]))[case.id]
         jobs = self._refuse(session, case, operator, reason, now, address)
         await session.flush()
@@ -64,23 +69,31 @@ class CaseSteps:
         self, session: AsyncSession, case: Case, company_id: UUID, operator: str, now: datetime
     ) -> None:
         """Who else wants the company that this case moved."""
-        others = await session.execute(
-            select(Case)
-            .where(
-                Case.subject_company_id == company_id,
-                Case.id != case.id,
-                Case.state.in_(OPEN),
-            )
-            .order_by(Case.id)
-            .with_for_update()
-        )
-        rows = others.scalars().all()
+        others = _wanting(company_id).where(Case.id != case.id)
+        await self._refuse_all(session, others, operator, TAKEN_BY_ANOTHER, now)
+
+    async def refuse_handovers(
+        self, session: AsyncSession, company_id: UUID, reason: Mapping[str, str], now: datetime
+    ) -> None:
+        """Whoever wanted the account that has another person now. The company's row is locked."""
+        wanting = _wanting(company_id).where(Case.kind == CaseKind.ASSISTED_HANDOVER)
+        await self._refuse_all(session, wanting, None, reason, now)
+
+    async def _refuse_all(
+        self,
+        session: AsyncSession,
+        wanting: Select[Case],
+        operator: str | None,
+        reason: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        rows = (await session.execute(wanting)).scalars().all()
         addresses = await self._addresses(session, rows)
         jobs = [
             job
             for other in rows
             for job in self._refuse(
-                session, other, operator, TAKEN_BY_ANOTHER[other.language], now, addresses[other.id]
+                session, other, operator, reason[other.language], now, addresses[other.id]
             )
         ]
         await session.flush()
@@ -104,7 +117,7 @@ class CaseSteps:
         self,
         session: AsyncSession,
         case: Case,
-        operator: str,
+        operator: str | None,
         reason: str,
         now: datetime,
         address: str | None,
@@ -150,7 +163,17 @@ class CaseSteps:
         }
 
 
-def decide(case: Case, state: CaseState, operator: str, now: datetime) -> None:
+def _wanting(company_id: UUID) -> Select[Case]:
+    """Open cases of others about a company, locked."""
+    return (
+        select(Case)
+        .where(Case.subject_company_id == company_id, Case.state.in_(OPEN))
+        .order_by(Case.id)
+        .with_for_update()
+    )
+
+
+def decide(case: Case, state: CaseState, operator: str | None, now: datetime) -> None:
     """The case's last state."""
     case.state = str(state)
     case.decided_by = operator
@@ -158,7 +181,7 @@ def decide(case: Case, state: CaseState, operator: str, now: datetime) -> None:
 
 
 def record_step(
-    session: AsyncSession, case: Case, operator: str, action: AuditAction, now: datetime
+    session: AsyncSession, case: Case, operator: str | None, action: AuditAction, now: datetime
 ) -> None:
     """A line of the log of whose company it is about."""
     record(
@@ -166,7 +189,7 @@ def record_step(
         AuditEntry(
             company_id=case.company_id or case.subject_company_id,
             account_id=case.account_id,
-            actor=operator_actor(operator),
+            actor=operator_actor(operator) if operator else SYSTEM,
             action=action,
             at=now,
             subject=str(case.id),

@@ -50,6 +50,8 @@ class NewCase:
     applicant: Applicant | None = None
     ci_hash: bytes | None = None
     wanted: WantedChange | PaidBackTo | None = None
+    waits_until: datetime | None = None
+    objection_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,9 @@ class Cases:
             ci_hash=new.ci_hash,
             wanted=_sealed(self._vault, new.wanted) if new.wanted else None,
             apply_due_at=None,
+            waits_until=new.waits_until,
+            objection_hash=new.objection_hash,
+            holder_answer=None,
             note=self._seal("cases.note", new.note),
             language=new.language,
             reason=None,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +29,7 @@ from app.domain.errors import DomainError
 from app.domain.persons import mask_name, mask_phone, name_key, normalise_mobile
 from app.domain.terms import GivenConsent, TermsUse, check_consents
 from app.services.audit import AuditEntry, record
+from app.services.case_steps import CaseSteps
 from app.services.erasure import erase_former_person
 from app.services.identity_verifications import IdentityVerifications, Person, Purpose
 from app.services.mails import Mails, NewMail
@@ -40,6 +42,10 @@ from app.services.rate_limits import RateLimit, count_hit
 
 LIFETIME: Final = timedelta(hours=24)
 SPA_PAGE: Final = "/handover"
+HANDED_OVER_ALREADY: Final = {
+    "ko": "대표 계정의 담당자가 이미 변경되었습니다.",
+    "en": "The account has another person already.",
+}
 TRIES = RateLimit("handover", 30, timedelta(hours=1))
 
 
@@ -51,6 +57,16 @@ class NewHandover:
     email: str
     phone: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """Who takes over. `ci_hash`: nobody else may, of whatever name; None: the name is enough."""
+
+    name: str
+    email: str
+    phone: str
+    ci_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +122,9 @@ class Handovers:
         passwords: Passwords,
         identities: IdentityVerifications,
         spa_url: str,
+        steps: CaseSteps,
     ) -> None:
+        self._steps = steps
         self._database = database
         self._clock = clock
         self._vault = vault
@@ -122,15 +140,41 @@ class Handovers:
         """Needs step-up. Raises `phone_invalid`, and `handover_open` while one is open."""
         principal.require_step_up()
         phone = normalise_mobile(command.phone)
-        token, token_hash = self._tokens.make()
         now, company_id = principal.now, principal.company_id
+        successor = Successor(command.name, command.email, phone)
+        link = await self.open(session, company_id, successor, LIFETIME, now)
+        record(session, _entry(principal, AuditAction.HANDOVER_BEGUN))
+        assert principal.company is not None
+        facts = {
+            "company": principal.company.name,
+            "name": command.name,
+            "link": link,
+            "hours": "24",
+        }
+        mail = NewMail("handover", command.email, facts, command.language, company_id)
+        job = self._mails.queue(session, mail, now)
+        await session.flush()
+        await enqueue(session, [job])
+        return OpenHandover(command.name, command.email, mask_phone(phone), now, now + LIFETIME)
+
+    async def open(
+        self,
+        session: AsyncSession,
+        company_id: UUID,
+        successor: Successor,
+        lifetime: timedelta,
+        now: datetime,
+    ) -> str:
+        """The link by which the successor takes over. Raises `handover_open` while one is open."""
+        token, token_hash = self._tokens.make()
         values = {
             "id": new_id(),
-            "name": self._vault.seal("handovers.name", command.name),
-            "email": self._vault.seal("handovers.email", command.email),
-            "phone": self._vault.seal("handovers.phone", phone),
+            "name": self._vault.seal("handovers.name", successor.name),
+            "email": self._vault.seal("handovers.email", successor.email),
+            "phone": self._vault.seal("handovers.phone", successor.phone),
+            "ci_hash": successor.ci_hash,
             "token_hash": token_hash,
-            "expires_at": now + LIFETIME,
+            "expires_at": now + lifetime,
             "created_at": now,
             "updated_at": now,
         }
@@ -140,25 +184,22 @@ class Handovers:
         )
         if await session.scalar(wish.returning(Handover.id)) is None:
             raise DomainError("handover_open")
-        record(session, _entry(principal, AuditAction.HANDOVER_BEGUN))
-        assert principal.company is not None
-        facts = {
-            "company": principal.company.name,
-            "name": command.name,
-            "link": f"{self._spa_url}{SPA_PAGE}#token={token}",
-            "hours": "24",
-        }
-        mail = NewMail("handover", command.email, facts, command.language, company_id)
-        job = self._mails.queue(session, mail, now)
-        await session.flush()
-        await enqueue(session, [job])
-        return OpenHandover(command.name, command.email, mask_phone(phone), now, now + LIFETIME)
+        return f"{self._spa_url}{SPA_PAGE}#token={token}"
+
+    async def is_open(self, session: AsyncSession, company_id: UUID, now: datetime) -> bool:
+        """Whether somebody may take the company's account over."""
+        wanted = select(Handover.id).where(
+            Handover.company_id == company_id, Handover.expires_at > now
+        )
+        return await session.scalar(wanted) is not None
 
     async def look(self, session: AsyncSession, principal: Principal) -> OpenHandover:
-        """Raises `handover_not_found` where none is open."""
+        """The company's own. Raises `handover_not_found` where none is open."""
         found = await session.execute(
             select(Handover).where(
-                Handover.company_id == principal.company_id, Handover.expires_at > principal.now
+                Handover.company_id == principal.company_id,
+                Handover.expires_at > principal.now,
+                Handover.ci_hash.is_(None),
             )
         )
         row = found.scalar_one_or_none()
@@ -173,10 +214,10 @@ class Handovers:
         )
 
     async def cancel(self, session: AsyncSession, principal: Principal) -> None:
-        """Its link ends at once. Raises `handover_not_found`."""
+        """Its link ends at once; one that operators approved stays. Raises `handover_not_found`."""
         gone = await session.execute(
             delete(Handover)
-            .where(Handover.company_id == principal.company_id)
+            .where(Handover.company_id == principal.company_id, Handover.ci_hash.is_(None))
             .returning(Handover.expires_at)
         )
         expires_at = gone.scalar_one_or_none()
@@ -208,7 +249,8 @@ class Handovers:
             identity, person = await self._identities.use(
                 session, command.identity_token, Purpose.HANDOVER, now
             )
-            if _plain(person.name) != _plain(self._vault.open("handovers.name", row.name)):
+            named = _plain(person.name) == _plain(self._vault.open("handovers.name", row.name))
+            if not named or row.ci_hash not in (None, identity.ci_hash):
                 raise DomainError("handover_name_mismatch", "/identity_verification_token")
             former = self._vault.open("accounts.email", account.email) if account.email else None
             email = self._vault.open("handovers.email", row.email)
@@ -218,6 +260,7 @@ class Handovers:
             account.password_hash = hashed
             session.add_all(consents_of(account.id, command.consents, now))
             await session.delete(row)
+            await self._steps.refuse_handovers(session, company.id, HANDED_OVER_ALREADY, now)
             _record_accepted(session, company, account, now)
             addresses = dict.fromkeys(filter(None, (former, email)))
             await self._tell(session, company, account, list(addresses), command.language, now)

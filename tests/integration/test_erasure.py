@@ -192,6 +192,7 @@ NOT_HERS = {
     "notifications.words": "numbers, days and amounts of a company's business",
     "faq_feedback.voter": "of a device that nobody is signed in on",
     "cases.applicant": "a claimant has no account: tests/integration/test_company_claims.py",
+    "handovers.ci_hash": "a keyed hash: tests/integration/test_assisted_handover.py",
     "cases.ci_hash": "a claimant has no account: tests/integration/test_company_claims.py",
     "accounts.password_hash": "argon2id, of a password that is in no column",
     "consents.kind": "a code",

@@ -14,15 +14,15 @@ _OPEN = "state IN ('IN_PROGRESS', 'ON_HOLD')"
 class Case(Timestamps, Base):
     """What a customer asks and an operator decides.
 
-    `company_id` is whose people asked, none where nobody was signed in; a claim is never the
-    claimed company's row: that one is `subject_company_id`.
+    `company_id` is whose people asked, none where nobody was signed in; a claim or an assisted
+    handover is never the company's own row: that one is `subject_company_id`.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
         one_of(
             *("kind", "BUSINESS_DOCUMENT", "COMPANY_CLAIM", "COMPANY_CHANGE"),
-            "BANK_ACCOUNT_CHANGE",
+            *("BANK_ACCOUNT_CHANGE", "ASSISTED_HANDOVER"),
         ),
         Index("ix_cases_apply_due", "apply_due_at", postgresql_where="apply_due_at IS NOT NULL"),
         one_of("state", "IN_PROGRESS", "ON_HOLD", "APPROVED", "REFUSED"),
@@ -34,7 +34,16 @@ class Case(Timestamps, Base):
             name="asked_by",
         ),
         CheckConstraint(
-            "(kind = 'COMPANY_CLAIM') = (subject_company_id IS NOT NULL)", name="claimed"
+            "(kind IN ('COMPANY_CLAIM', 'ASSISTED_HANDOVER')) = (subject_company_id IS NOT NULL)",
+            name="claimed",
+        ),
+        one_of("holder_answer", "AGREED", "OBJECTED"),
+        CheckConstraint("(kind = 'ASSISTED_HANDOVER') = (waits_until IS NOT NULL)", name="waits"),
+        Index(
+            "uq_cases_objection_hash",
+            "objection_hash",
+            unique=True,
+            postgresql_where="objection_hash IS NOT NULL",
         ),
         Index(
             "uq_cases_open_of_company",
@@ -73,6 +82,11 @@ class Case(Timestamps, Base):
     """What a COMPANY_CHANGE or a BANK_ACCOUNT_CHANGE asks for, as encrypted JSON."""
     apply_due_at: Mapped[datetime | None]
     """When an approved change is made, where that is another day."""
+    waits_until: Mapped[datetime | None]
+    """An ASSISTED_HANDOVER is not approved before, unless the present holder agrees."""
+    objection_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
+    """Of the token by which the present holder answers."""
+    holder_answer: Mapped[str | None]
     note: Mapped[bytes | None] = mapped_column(LargeBinary())
     """The sender's words."""
     language: Mapped[str]

@@ -20,4 +20,6 @@ class Handover(Timestamps, Base):
     email: Mapped[bytes] = mapped_column(LargeBinary())
     phone: Mapped[bytes] = mapped_column(LargeBinary())
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(), unique=True)
+    ci_hash: Mapped[bytes | None] = mapped_column(LargeBinary())
+    """Whom two operators let take it over; None where the company named its successor itself."""
     expires_at: Mapped[datetime] = mapped_column(index=True)

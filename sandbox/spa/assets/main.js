@@ -10,6 +10,7 @@ import { acceptInvitation } from "./pages/invitation.js";
 import { verifyEmail } from "./pages/verify_email.js";
 import { users } from "./pages/users.js";
 import { acceptHandover } from "./pages/handover.js";
+import { answerHandover } from "./pages/objection.js";
 import { claimQuote } from "./pages/quote.js";
 import { unsubscribe } from "./pages/unsubscribe.js";
 import { takeFromAddress } from "./store.js";
@@ -25,6 +26,7 @@ const PAGES = {
   "/verify-email": verifyEmail,
   "/company/users": users,
   "/handover": acceptHandover,
+  "/handover/objection": answerHandover,
   "/quotes/claim": claimQuote,
   "/unsubscribe": unsubscribe,
 };
