@@ -117,7 +117,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         printed = first.printed[:-1]
     started = time.monotonic()
     with running(data_dir) as second:
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60  # it found what was there: nothing is made again
         assert second.printed[:-1] == printed
         yield second
 
