@@ -41,6 +41,7 @@ from app.services.books import Books
 from app.services.business_checks import BusinessChecks
 from app.services.business_documents import BusinessDocuments
 from app.services.business_verifications import BusinessVerifications
+from app.services.campaign_jobs import CampaignJobs
 from app.services.card_jobs import CardJobs
 from app.services.cards import Cards
 from app.services.case_decisions import CaseDecisions
@@ -87,6 +88,7 @@ from app.services.notifications import Notifications
 from app.services.one_time import OneTimeTokens
 from app.services.operator_accounts import OperatorAccounts
 from app.services.operator_agreements import OperatorAgreements
+from app.services.operator_campaigns import OperatorCampaigns
 from app.services.operator_catalogue import OperatorCatalogue
 from app.services.operator_companies import OperatorCompanies
 from app.services.operator_coupons import OperatorCoupons
@@ -251,6 +253,8 @@ class Deps:
     account_changes: AccountChanges
     consents: Consents
     marketing_answers: MarketingAnswers
+    campaign_jobs: CampaignJobs
+    operator_campaigns: OperatorCampaigns
     withdrawal: Withdrawal
     retention: Retention
     my_export: MyExport
@@ -531,6 +535,8 @@ def build_deps(
         marketing_answers=MarketingAnswers(
             database, clock, vault, Consents(database, account_mails), mails
         ),
+        campaign_jobs=CampaignJobs(database, clock, vault, mails),
+        operator_campaigns=OperatorCampaigns(database, clock, mails),
         withdrawal=Withdrawal(database, clock, vault, account_mails),
         retention=Retention(database, clock),
         my_export=MyExport(database, vault),

@@ -308,6 +308,19 @@ PROBLEM_CODES = _catalogue(
         "The refund's state does not allow this.",
     ),
     ("member_not_found", 404, "회원을 찾을 수 없습니다.", "There is no such member."),
+    ("campaign_not_found", 404, "광고를 찾을 수 없습니다.", "There is no such campaign."),
+    (
+        "campaign_state_conflict",
+        409,
+        "지금 상태에서는 할 수 없는 작업입니다.",
+        "The campaign is not in a state for this.",
+    ),
+    (
+        "campaign_subject_marked",
+        422,
+        "(광고) 표시는 발송할 때 자동으로 붙습니다. 제목에서 빼 주세요.",
+        "The mark (광고) is put by itself: leave it out of the subject.",
+    ),
     ("goodwill_not_found", 404, "보상 지급 내역을 찾을 수 없습니다.", "There is no such goodwill."),
     (
         "goodwill_decided",

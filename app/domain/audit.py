@@ -108,6 +108,11 @@ class AuditAction(StrEnum):
     MEMBER_SUSPENDED = "member.suspended"
     MEMBER_RESTORED = "member.restored"
     REFUND_CONFIRMED_ONCE = "refund.confirmed_once"
+    CAMPAIGN_CREATED = "campaign.created"
+    CAMPAIGN_CHANGED = "campaign.changed"
+    CAMPAIGN_TESTED = "campaign.tested"
+    CAMPAIGN_SENT = "campaign.sent"
+    CAMPAIGN_STOPPED = "campaign.stopped"
     GOODWILL_MADE = "goodwill.made"
     GOODWILL_APPROVED = "goodwill.approved"
     GOODWILL_REFUSED = "goodwill.refused"
@@ -269,6 +274,11 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.REFUND_CONFIRMED_ONCE: Name(
             "환불 완료 1차 확인", "A refund by hand has its first confirmation"
         ),
+        AuditAction.CAMPAIGN_CREATED: Name("광고 작성", "A campaign was written"),
+        AuditAction.CAMPAIGN_CHANGED: Name("광고 수정", "A campaign was changed"),
+        AuditAction.CAMPAIGN_TESTED: Name("광고 시험 발송", "A campaign was tried out"),
+        AuditAction.CAMPAIGN_SENT: Name("광고 발송", "A campaign was sent"),
+        AuditAction.CAMPAIGN_STOPPED: Name("광고 발송 중지", "A campaign was stopped"),
         AuditAction.GOODWILL_MADE: Name("보상 지급 등록", "Goodwill was recorded"),
         AuditAction.GOODWILL_APPROVED: Name("보상 지급 승인", "Goodwill was approved"),
         AuditAction.GOODWILL_REFUSED: Name("보상 지급 반려", "Goodwill was refused"),

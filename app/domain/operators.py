@@ -37,6 +37,7 @@ class OperatorPermission(StrEnum):
     COMPANIES_READ = "companies.read"
     MEMBERS_MANAGE = "members.manage"
     MAILS_MANAGE = "mails.manage"
+    CAMPAIGNS_MANAGE = "campaigns.manage"
     JOBS_MANAGE = "jobs.manage"
     REPORTS_READ = "reports.read"
     CONTRACTS_IMPORT = "contracts.import"
@@ -56,6 +57,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.COMPANIES_READ,
                 OperatorPermission.MEMBERS_MANAGE,
                 OperatorPermission.MAILS_MANAGE,
+                OperatorPermission.CAMPAIGNS_MANAGE,
                 OperatorPermission.SESSION,
             }
         ),

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.deps import Deps
 from app.services.bank_deposits import RETURN_DEPOSITS
 from app.services.business_checks import CHECK_BUSINESS
+from app.services.campaign_jobs import SEND_CAMPAIGN
 from app.services.card_rows import MIND_CARD
 from app.services.company_changes import APPLY_CHANGE
 from app.services.contract_imports import IMPORT_CONTRACTS
@@ -61,6 +62,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         END_TERMINATION: deps.termination_ends.end,
         INDEX_NAME: deps.operator_members.index_name,
         END_GOODWILL: deps.operator_goodwill.end,
+        SEND_CAMPAIGN: deps.campaign_jobs.send,
         ASK_MARKETING_AGAIN: deps.marketing_answers.ask_again,
         TELL_ADMINS: deps.termination_ends.tell_admins,
         WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,

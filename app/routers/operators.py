@@ -53,6 +53,9 @@ CanUseSession = Annotated[SignedIn, Depends(RequiresOperatorSession())]
 CanReadCompanies = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.COMPANIES_READ))]
 CanManageMembers = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.MEMBERS_MANAGE))]
 CanManageMails = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.MAILS_MANAGE))]
+CanManageCampaigns = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.CAMPAIGNS_MANAGE))
+]
 CanManageJobs = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.JOBS_MANAGE))]
 CanReadReports = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.REPORTS_READ))]
 CanImportContracts = Annotated[

@@ -36,6 +36,8 @@ _ROWS_DUE = (
     "  WHERE name IS NOT NULL AND name_index IS NULL LIMIT :batch)"
     " UNION ALL (SELECT 'end_goodwill', id FROM goodwill_grants"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'send_campaign', id FROM campaigns"
+    "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'ask_marketing_again', id FROM consents"
     "  WHERE renewal_due_at IS NOT NULL AND renewal_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'tell_admins_of_end', id FROM terminations"

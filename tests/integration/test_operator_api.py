@@ -85,6 +85,7 @@ def path_of(route: APIRoute) -> str:
         refund_id=uuid.UUID(int=7),
         goodwill_id=uuid.UUID(int=7),
         account_id=uuid.UUID(int=7),
+        campaign_id=uuid.UUID(int=7),
         company_id=uuid.UUID(int=7),
         deposit_id=uuid.UUID(int=7),
         item_id=uuid.UUID(int=7),
@@ -132,6 +133,7 @@ ALLOWED = {
     "companies.read": {"SUPPORT", "BILLING", "ADMIN"},
     "members.manage": {"SUPPORT", "ADMIN"},
     "mails.manage": {"SUPPORT", "ADMIN"},
+    "campaigns.manage": {"SUPPORT", "ADMIN"},
     "jobs.manage": {"ADMIN"},
     "contracts.import": {"ADMIN"},
     "reports.read": {"BILLING", "ADMIN"},
@@ -189,6 +191,12 @@ def faq() -> dict[str, Any]:
     return {"category": "SUPPORT", "position": 1, "published": False} | words
 
 
+def campaign() -> dict[str, Any]:
+    """A draft, which nobody is sent."""
+    words = dict.fromkeys(("subject_ko", "body_ko", "subject_en", "body_en"), "a")
+    return {"audience": "FREE_PLAN"} | words
+
+
 def body(route: APIRoute) -> dict[str, Any] | None:
     """One that its schema takes and nothing comes of."""
     return {
@@ -203,6 +211,9 @@ def body(route: APIRoute) -> dict[str, Any] | None:
             "note": "a",
         },
         "operator_issue_held_tax_invoice": {"reason": "a"},
+        "operator_create_campaign": campaign(),
+        "operator_update_campaign": campaign(),
+        "operator_test_campaign": {"email": "kim@daou.example"},
         "operator_read_refund_account": {"reason": "BANK_PAYOUT"},
         "operator_record_termination": {
             "membership_id": str(uuid4()),

@@ -9,6 +9,7 @@ from email.policy import SMTP, default
 import aiosmtplib
 import pytest
 import structlog
+from aiosmtplib.email import flatten_message
 
 from app.adapters.mail import SmtpMailTransport, SmtpSecurity, build_message, one_line
 from app.domain.mails import MailAttachment, OutgoingMail
@@ -155,3 +156,19 @@ async def test_after_five_outages_the_sixth_mail_is_not_even_tried(
         with pytest.raises(ProviderUnavailable):
             await smtp.send(a_mail())
     assert len(server.sent) == 5
+
+
+def test_the_address_of_one_click_is_one_line_as_it_is() -> None:
+    """In encoded words, which the library makes of a long one, mail clients find no address."""
+    url = f"https://customers.portal.example/v1/marketing/unsubscribe/{'a' * 43}"
+    sent = flatten_message(build_message(SENDER, a_mail(unsubscribe=url)))
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in sent
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sent
+    other = flatten_message(build_message(SENDER, a_mail()))
+    assert b"List-Unsubscribe" not in other
+
+
+def test_no_header_can_be_written_into_the_address_of_one_click() -> None:
+    url = "https://portal.example/x\r\nBcc: y@z.example"
+    message = build_message(SENDER, a_mail(unsubscribe=url))
+    assert b"\nBcc:" not in flatten_message(message)

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.errors import DomainError
 from app.domain.mail_rules import (
     PURPOSES,
     MailPurpose,
     MarketingConsent,
+    asked_again_at,
     check_marketing,
+    check_renewal,
     may_be_sent,
     next_daytime,
+    says_nothing_new,
 )
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -89,3 +93,47 @@ def test_advertising_says_what_it_is_and_how_it_ends(
 )
 def test_advertising_waits_for_the_day(at: str, sent: str) -> None:
     assert next_daytime(datetime.fromisoformat(at)) == datetime.fromisoformat(sent)
+
+
+def test_a_consent_is_asked_for_again_thirty_days_before_it_is_over() -> None:
+    asked = asked_again_at(True, NOW)
+    assert asked == NOW + timedelta(days=700)
+    consent = MarketingConsent(True, NOW)
+    assert consent.in_force(NOW + timedelta(days=730, microseconds=-1))
+    assert not consent.in_force(NOW + timedelta(days=730))
+    assert asked_again_at(False, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("newest", "agreed", "wanted"),
+    [
+        (None, True, False),
+        (None, False, False),
+        (MarketingConsent(True, NOW), True, True),
+        (MarketingConsent(True, NOW), False, False),
+        (MarketingConsent(False, NOW), False, True),
+        (MarketingConsent(False, NOW), True, False),
+        # NOW is noon in Seoul: half a day either way is another day there.
+        (MarketingConsent(True, NOW - timedelta(hours=12)), True, True),
+        (MarketingConsent(True, NOW - timedelta(hours=12, seconds=1)), True, False),
+        (MarketingConsent(False, NOW - timedelta(days=1)), False, False),
+    ],
+)
+def test_the_same_answer_on_one_day_in_seoul_says_nothing_new(
+    newest: MarketingConsent | None, agreed: bool, wanted: bool
+) -> None:
+    assert says_nothing_new(newest, agreed, NOW) is wanted
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [None, MarketingConsent(False, NOW), MarketingConsent(True, NOW - timedelta(days=730))],
+)
+def test_without_a_consent_in_force_a_link_confirms_none(newest: MarketingConsent | None) -> None:
+    with pytest.raises(DomainError) as refused:
+        check_renewal(newest, NOW)
+    assert (refused.value.code, refused.value.pointer) == (
+        "marketing_consent_needs_sign_in",
+        "/agreed",
+    )
+    check_renewal(MarketingConsent(True, NOW - timedelta(days=729)), NOW)
