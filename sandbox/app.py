@@ -40,6 +40,7 @@ def create_sandbox(world: World) -> FastAPI:
     app = FastAPI(title="고객포털 샌드박스", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(nts.build_router(world))
     app.include_router(portone.build_router(world))
+    app.include_router(portone.build_checkout_router(world))
     app.include_router(groupware.build_router(world))
     app.include_router(build_oidc_router(world))
     app.include_router(build_pages_router(world))

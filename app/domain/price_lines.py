@@ -20,6 +20,7 @@ from app.domain.prices import (
 
 BASE_NAME = Name("기본료", "Base fee")
 SETUP_NAME = Name("설치비", "Set-up")
+CREDIT_NAME = Name("미사용 기간 정산", "Credit for unused time")
 VOLUME_NAME = Name("수량 할인", "Volume discount")
 
 
@@ -50,6 +51,17 @@ def recurring_name(catalogue: Catalogue, code: str) -> Name:
             return BASE_NAME
     add_on = catalogue.add_on(code)
     return add_on.name if add_on else Name(code, code)
+
+
+def line_name(catalogue: Catalogue, kind: LineKind, code: str) -> Name:
+    """What a line of an order is called, on screens and on paper."""
+    match kind:
+        case LineKind.SETUP:
+            return SETUP_NAME
+        case LineKind.CREDIT:
+            return CREDIT_NAME
+        case LineKind.LICENCE | LineKind.BASE | LineKind.ADD_ON:
+            return recurring_name(catalogue, code)
 
 
 def setup_code(plan: Plan) -> str:

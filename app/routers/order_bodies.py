@@ -24,6 +24,8 @@ from app.domain.orders import (
     PaymentStatus,
 )
 from app.domain.periods import seoul_date
+from app.domain.price_lines import line_name
+from app.domain.prices import LineKind
 from app.language import Language
 from app.routers.catalogue import said
 from app.routers.models import AnswerStruct, values_of
@@ -46,6 +48,7 @@ class OrderLineBody(AnswerStruct, frozen=True):
 
     kind: str
     code: str
+    name: str
     quantity: int
     unit_price: int
     months: int | None
@@ -252,6 +255,7 @@ def _item(item: ItemRead, catalogue: Catalogue, language: Language) -> OrderItem
             OrderLineBody(
                 kind=line.kind,
                 code=line.code,
+                name=said(line_name(catalogue, LineKind(line.kind), line.code), language),
                 quantity=line.quantity,
                 unit_price=line.unit_price,
                 months=line.months,

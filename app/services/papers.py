@@ -29,7 +29,7 @@ from app.domain.orders import (
     PaymentStatus,
 )
 from app.domain.periods import seoul_date
-from app.domain.price_lines import BASE_NAME, SETUP_NAME
+from app.domain.price_lines import line_name
 from app.domain.prices import LineKind
 from app.domain.terms import DOCUMENTS
 from app.services.catalogue import Catalogues
@@ -39,7 +39,6 @@ from app.services.principals import PaperReader
 PDF = "application/pdf"
 TRADED = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED})
 """Payment statuses of orders that a 거래확인서 can be made of: money came and is kept."""
-CREDIT_NAME = "미사용 기간 정산"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _item(item: ItemRead, catalogue: Catalogue) -> DocumentItem:
         ),
         lines=tuple(
             DocumentLine(
-                line_name(catalogue, item.plan, line.kind, line.code),
+                line_name(catalogue, LineKind(line.kind), line.code).ko,
                 line.quantity,
                 line.unit_price,
                 period(line.months, line.days, line.days_of),
@@ -140,22 +139,6 @@ def _term(item: ItemRead) -> str:
     if item.starts_on is None:
         return f"{item.months}개월" if item.months else "만료일 없음"
     return f"{item.starts_on} ~ {item.expires_on or '만료일 없음'}"
-
-
-def line_name(catalogue: Catalogue, plan_code: str, kind: str, code: str) -> str:
-    """What a line is called on paper."""
-    plan, add_on = catalogue.plan(plan_code), catalogue.add_on(code)
-    match LineKind(kind):
-        case LineKind.LICENCE:
-            return f"{plan.name.ko if plan else plan_code} 사용자"
-        case LineKind.BASE:
-            return BASE_NAME.ko
-        case LineKind.SETUP:
-            return SETUP_NAME.ko
-        case LineKind.CREDIT:
-            return CREDIT_NAME
-        case LineKind.ADD_ON:
-            return add_on.name.ko if add_on else code
 
 
 def period(months: int | None, days: int = 0, of: int | None = None) -> str:

@@ -25,12 +25,13 @@ from app.domain.documents import (
 )
 from app.domain.mails import MailAttachment
 from app.domain.orders import ORDER_TYPE_LABELS, OrderType
+from app.domain.price_lines import CREDIT_NAME
 from app.domain.prices import LineKind
 from app.domain.quotes import HELD_DAYS, QuoteRecipient, valid_until
 from app.services.emails import Emails
 from app.services.mails import Mails, NewMail
 from app.services.one_time import OneTimeTokens
-from app.services.papers import CREDIT_NAME, PDF, korean_date, period
+from app.services.papers import PDF, korean_date, period
 from app.services.ports import DocumentRenderer
 from app.services.principals import Access
 from app.services.quotes import get_quote
@@ -159,7 +160,7 @@ def _content(item: QuoteItemRead) -> list[str]:
 
 def _line_name(line: QuoteLineRead) -> str:
     if line.kind == LineKind.CREDIT:
-        return f"{CREDIT_NAME} ({line.name_ko})"
+        return f"{CREDIT_NAME.ko} ({line.name_ko})"
     return f"{line.name_ko} 사용자" if line.kind == LineKind.LICENCE else line.name_ko
 
 

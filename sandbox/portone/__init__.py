@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Request
 
 from sandbox.portone.accounts import build_accounts_router
 from sandbox.portone.billing_keys import build_billing_keys_router
+from sandbox.portone.checkout import build_checkout_router
 from sandbox.portone.errors import ErrorType, PortOneFailure
 from sandbox.portone.identity import build_identity_router
 from sandbox.portone.payments import build_payments_router
@@ -15,7 +16,7 @@ from sandbox.portone.state import PortOneState, PortOneWorld
 from sandbox.portone.tax_invoices import build_tax_invoices_router
 from sandbox.portone.virtual_accounts import build_virtual_accounts_router
 
-__all__ = ["PortOneFailure", "PortOneState", "build_router"]
+__all__ = ["PortOneFailure", "PortOneState", "build_checkout_router", "build_router"]
 
 
 async def _store_of(request: Request) -> str | None:

@@ -1,6 +1,8 @@
-"""A tiny SPA on the portal: the client side of sign-up, sign-in and linking, as an example.
+"""The reference SPA: what a frontend of the portal does, on the generated SDK and nothing else.
 
-Static HTML and plain JavaScript modules; nothing is built and nothing comes from elsewhere.
+Its sources are TypeScript in `src`; what a browser runs is made of them by `make spa` and kept in
+`assets` (docs/decisions/0036-the-reference-spa.md): here nothing is built, nothing comes from
+elsewhere.
 """
 
 from pathlib import Path

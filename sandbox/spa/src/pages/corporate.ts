@@ -1,23 +1,26 @@
-import { BROWSER, get, keepSession, post } from "../api.js";
-import { peek, keep } from "../store.js";
-import { busy, el, field, panel, show, valueOf } from "../ui.js";
-import { home } from "./home.js";
-import { identitySection } from "./identity.js";
-import { consentsOf, termsList } from "./terms.js";
+import { Accounts, BusinessVerifications, CorporateInvitations, Terms } from "customer-portal-sdk";
+import type { InvitedCompanyBody, SignUpCorporateRequest } from "customer-portal-sdk";
+import type { Page } from "../page";
+import { BROWSER, ask, keepSession } from "../portal";
+import { drop, keep, peek } from "../store";
+import { busy, el, field, input, panel, show, valueOf } from "../ui";
+import { home } from "./home";
+import { identitySection } from "./identity";
+import { consentsOf, termsList } from "./terms";
 
-export async function signUpCorporate({ go, address }) {
+export const signUpCorporate: Page = async ({ go, address }) => {
   if (address("token")) keep("corporate-invitation", address("token"));
   if (address("business_token")) keep("business-document", address("business_token"));
-  const invitation = peek("corporate-invitation");
-  const company = invitation ? await post("/v1/corporate-invitations/preview", { token: invitation }) : null;
-  const terms = (await get("/v1/terms?use=SIGN_UP")).items;
-  const proofs = {};
+  const invitation = peek<string>("corporate-invitation");
+  const company = invitation ? await ask(CorporateInvitations.preview({ body: { token: invitation } })) : null;
+  const terms = (await ask(Terms.list({ query: { use: "SIGN_UP" } }))).items;
+  const proofs = { business: "", person: "" };
   const submit = el("button", { class: "primary", disabled: true }, "가입하기");
-  const proved = (name, token) => {
+  const proved = (name: keyof typeof proofs, token: string): void => {
     proofs[name] = token;
     submit.disabled = !(proofs.business && proofs.person);
   };
-  const accepted = peek("business-document");
+  const accepted = peek<string>("business-document");
   const business = accepted ? acceptedSection() : businessSection(company, (token) => proved("business", token));
   if (accepted) proved("business", accepted);
   const identity = await identitySection((token) => proved("person", token));
@@ -30,16 +33,16 @@ export async function signUpCorporate({ go, address }) {
     el("div", { class: "actions" }, el("button", { type: "button", onclick: () => go("/login") }, "취소"), submit));
   rest.addEventListener("submit", (event) => {
     event.preventDefault();
-    busy(rest, async () => {
-      const body = {
+    void busy(rest, async () => {
+      const body: SignUpCorporateRequest = {
         business_verification_token: proofs.business, identity_verification_token: proofs.person,
-        login_id: valueOf(rest, "login_id"), password: rest.elements.password.value,
-        company_name: business.querySelector("[name=company_name]").value.trim(),
+        login_id: valueOf(rest, "login_id"), password: input(rest, "password").value,
+        company_name: business.querySelector<HTMLInputElement>("[name=company_name]")!.value.trim(),
         contact: { email: valueOf(rest, "email") }, consents: consentsOf(rest, terms), client_type: BROWSER,
       };
       if (invitation) body.invitation_token = invitation;
-      keepSession((await post("/v1/accounts/corporate", body, { signedIn: false })).session);
-      sessionStorage.clear();
+      keepSession((await ask(Accounts.signUpCorporate({ body }))).session);
+      for (const name of ["corporate-invitation", "business-document", "return-to"]) drop(name);
       history.replaceState(null, "", "/spa/");
       await home({ go, notice: { title: "기업회원 가입이 완료되었습니다.", text: "본인의 다우오피스와 고객포털 연동을 위해 개인회원 계정 생성이 필요합니다." } });
     });
@@ -47,17 +50,17 @@ export async function signUpCorporate({ go, address }) {
   show("기업회원 가입", [
     company && el("section", { class: "panel notice" }, el("p", {}, `${company.company_name}의 기업회원 초대장으로 가입합니다. 기존 계약과 사이트가 연결됩니다.`)),
     business, identity, rest,
-  ].filter(Boolean));
-}
+  ]);
+};
 
 // The operator accepted the 사업자등록증: its mail's link is the verification.
-function acceptedSection() {
+function acceptedSection(): HTMLElement {
   return panel("기업정보",
     field("상호(법인명)", { name: "company_name", required: true }, "사업자등록증을 보낼 때 입력한 상호와 같아야 합니다."),
     el("p", { class: "done" }, "✓ 사업자등록증 확인이 완료되었습니다."));
 }
 
-function businessSection(company, verified) {
+function businessSection(company: InvitedCompanyBody | null, verified: (token: string) => void): HTMLElement {
   const locked = Boolean(company);
   const check = el("form", {},
     field("상호(법인명)", { name: "company_name", required: true, readonly: locked, value: company?.company_name }),
@@ -67,10 +70,11 @@ function businessSection(company, verified) {
   const box = panel("기업정보", check);
   check.addEventListener("submit", (event) => {
     event.preventDefault();
-    busy(box, async () => {
-      const done = await post("/v1/business-verifications", { business_number: valueOf(check, "business_number"), company_name: valueOf(check, "company_name") });
-      for (const input of check.elements) input.readOnly = true;
-      check.querySelector("button").remove();
+    void busy(box, async () => {
+      const body = { business_number: valueOf(check, "business_number"), company_name: valueOf(check, "company_name") };
+      const done = await ask(BusinessVerifications.create({ body }));
+      for (const one of check.querySelectorAll("input")) one.readOnly = true;
+      check.querySelector("button")!.remove();
       check.append(el("p", { class: "done" }, "✓ 사업자 진위 확인을 완료했습니다."));
       verified(done.verification_token);
     });

@@ -1,7 +1,8 @@
-import { el } from "../ui.js";
+import type { ConsentRequest, TermsBody } from "customer-portal-sdk";
+import { el, input } from "../ui";
 
 // Check boxes for documents of GET /v1/terms, one for all first.
-export function termsList(terms, allLabel) {
+export function termsList(terms: TermsBody[], allLabel: string): HTMLElement {
   const all = el("input", { type: "checkbox", name: "all" });
   const boxes = terms.map((term) => el("input", { type: "checkbox", name: `term-${term.kind}`, required: term.required }));
   all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
@@ -10,9 +11,9 @@ export function termsList(terms, allLabel) {
     el("label", { class: "check all" }, all, allLabel),
     terms.map((term, index) => el("div", {},
       el("label", { class: "check" }, boxes[index], `(${term.required ? "필수" : "선택"}) ${term.title}`),
-      el("details", {}, el("summary", {}, "내용보기"), el("p", {}, term.body)))));
+      el("details", {}, el("summary", { "aria-label": `${term.title} 내용보기` }, "내용보기"), el("p", {}, term.body)))));
 }
 
-export function consentsOf(form, terms) {
-  return terms.map((term) => ({ kind: term.kind, version: term.version, agreed: form.elements[`term-${term.kind}`].checked }));
+export function consentsOf(form: HTMLFormElement, terms: TermsBody[]): ConsentRequest[] {
+  return terms.map((term) => ({ kind: term.kind, version: term.version, agreed: input(form, `term-${term.kind}`).checked }));
 }
