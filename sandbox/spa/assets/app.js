@@ -1,4 +1,29 @@
 // build/sdks/typescript/dist/core/bodySerializer.gen.js
+var serializeFormDataPair = (data, key, value) => {
+  if (typeof value === "string" || value instanceof Blob) {
+    data.append(key, value);
+  } else if (value instanceof Date) {
+    data.append(key, value.toISOString());
+  } else {
+    data.append(key, JSON.stringify(value));
+  }
+};
+var formDataBodySerializer = {
+  bodySerializer: (body) => {
+    const data = new FormData();
+    Object.entries(body).forEach(([key, value]) => {
+      if (value === void 0 || value === null) {
+        return;
+      }
+      if (Array.isArray(value)) {
+        value.forEach((v) => serializeFormDataPair(data, key, v));
+      } else {
+        serializeFormDataPair(data, key, value);
+      }
+    });
+    return data;
+  }
+};
 var jsonBodySerializer = {
   bodySerializer: (body) => JSON.stringify(body, (_key, value) => typeof value === "bigint" ? value.toString() : value)
 };
@@ -1243,6 +1268,49 @@ var Handovers = class {
     });
   }
 };
+var AssistedHandovers = class {
+  static askFor(options) {
+    return (options.client ?? client).post({
+      ...formDataBodySerializer,
+      url: "/v1/assisted-handovers",
+      ...options,
+      headers: {
+        "Content-Type": null,
+        ...options.headers
+      }
+    });
+  }
+  static preview(options) {
+    return (options.client ?? client).post({
+      url: "/v1/assisted-handovers/preview",
+      ...options,
+      headers: {
+        "Content-Type": "application/json",
+        ...options.headers
+      }
+    });
+  }
+  static agreeTo(options) {
+    return (options.client ?? client).post({
+      url: "/v1/assisted-handovers/agree",
+      ...options,
+      headers: {
+        "Content-Type": "application/json",
+        ...options.headers
+      }
+    });
+  }
+  static objectTo(options) {
+    return (options.client ?? client).post({
+      url: "/v1/assisted-handovers/object",
+      ...options,
+      headers: {
+        "Content-Type": "application/json",
+        ...options.headers
+      }
+    });
+  }
+};
 var Catalogue = class {
   static get(options) {
     return (options?.client ?? client).get({ url: "/v1/catalogue", ...options });
@@ -2112,6 +2180,33 @@ var acceptHandover = async ({ address }) => {
       panel("가입 약관 동의", termsList(terms, "서비스 약관 동의(전체)")),
       el("div", { class: "actions" }, submit)
     )
+  ]);
+};
+
+// sandbox/spa/src/pages/objection.ts
+var TITLE = "대표 계정 인계 신청";
+var answerHandover = async ({ address }) => {
+  const token = address("token");
+  if (!token) return show(TITLE, [panel(null, el("p", { role: "alert" }, "메일의 링크를 다시 눌러 주세요."))]);
+  const asked = await ask(AssistedHandovers.preview({ body: { token } }));
+  const box = el("div", {});
+  const answer2 = (agrees) => () => busy(box, async () => {
+    await (agrees ? ask(AssistedHandovers.agreeTo({ body: { token } })) : ask(AssistedHandovers.objectTo({ body: { token } })));
+    const done = agrees ? "인계에 동의했습니다. 운영자의 확인이 끝나면 인계됩니다." : "이의를 제기했습니다. 인계 신청은 반려되었습니다.";
+    show(TITLE, [panel(null, el("p", { class: "done" }, `✓ ${done}`))]);
+  });
+  box.append(el(
+    "div",
+    { class: "actions" },
+    el("button", { class: "primary", onclick: answer2(false) }, "이의 제기"),
+    el("button", { onclick: answer2(true) }, "동의")
+  ));
+  show(TITLE, [
+    notice(
+      `${asked.name_masked}님이 ${asked.company_name}의 회사 대표 계정을 넘겨받겠다고 신청했습니다.`,
+      `${time(asked.waits_until)}까지 이의를 제기하지 않으면 운영자의 확인을 거쳐 인계될 수 있습니다.`
+    ),
+    box
   ]);
 };
 
@@ -3606,6 +3701,7 @@ var PAGES = {
   "/invitations/accept": acceptInvitation,
   "/verify-email": verifyEmail,
   "/handover": acceptHandover,
+  "/handover/objection": answerHandover,
   "/quotes/claim": claimQuote,
   "/unsubscribe": unsubscribe,
   "/faq": faq,

@@ -12,7 +12,7 @@ export const answerHandover: Page = async ({ address }) => {
   const asked = await ask(AssistedHandovers.preview({ body: { token } }));
   const box = el("div", {});
   const answer = (agrees: boolean) => (): Promise<void | undefined> => busy(box, async () => {
-    await (agrees ? ask(AssistedHandovers.agree({ body: { token } })) : ask(AssistedHandovers.object({ body: { token } })));
+    await (agrees ? ask(AssistedHandovers.agreeTo({ body: { token } })) : ask(AssistedHandovers.objectTo({ body: { token } })));
     const done = agrees ? "인계에 동의했습니다. 운영자의 확인이 끝나면 인계됩니다." : "이의를 제기했습니다. 인계 신청은 반려되었습니다.";
     show(TITLE, [panel(null, el("p", { class: "done" }, `✓ ${done}`))]);
   });
