@@ -94,6 +94,7 @@ from app.services.operator_companies import OperatorCompanies
 from app.services.operator_coupons import OperatorCoupons
 from app.services.operator_disputes import OperatorDisputes
 from app.services.operator_goodwill import OperatorGoodwill
+from app.services.operator_holidays import OperatorHolidays
 from app.services.operator_inquiries import OperatorInquiries
 from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_keys import OperatorKeys
@@ -215,6 +216,7 @@ class Deps:
     operator_refunds: OperatorRefunds
     operator_goodwill: OperatorGoodwill
     operator_members: OperatorMembers
+    operator_holidays: OperatorHolidays
     operator_keys: OperatorKeys
     operator_disputes: OperatorDisputes
     webhooks: ReceivedWebhooks
@@ -645,6 +647,7 @@ def build_deps(
             database, clock, catalogues, mails, emails, settings.four_eyes_from
         ),
         operator_members=OperatorMembers(database, clock, vault, mails),
+        operator_holidays=OperatorHolidays(database, clock),
         operator_keys=OperatorKeys(database, vault),
         operator_disputes=OperatorDisputes(database, clock),
         refund_accounts=refund_accounts,

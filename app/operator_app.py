@@ -20,6 +20,7 @@ from app.routers import (
     operator_disputes,
     operator_faqs,
     operator_goodwill,
+    operator_holidays,
     operator_imports,
     operator_inquiries,
     operator_invoices,
@@ -55,6 +56,7 @@ OPERATOR_MODULES = (
     operator_disputes,
     operator_bank_deposits,
     operator_terms,
+    operator_holidays,
     operator_terminations,
     operator_books,
 )
@@ -84,6 +86,7 @@ PAPER = Paper(
         {"name": "terminations", "description": "해지 접수: by phone, mail or inquiry."},
         {"name": "deposits", "description": "입금 관리: what came to our own bank account."},
         {"name": "payment terms", "description": "후불 관리: who pays after delivery."},
+        {"name": "holidays", "description": "휴일 관리: days off that nobody else knows."},
         {"name": "tax invoices", "description": "세금계산서 발행 관리: what is not issued yet."},
         {"name": "inquiries", "description": "문의 관리."},
         {"name": "notices", "description": "공지 관리: notices and maintenance."},

@@ -321,6 +321,8 @@ PROBLEM_CODES = _catalogue(
         "(광고) 표시는 발송할 때 자동으로 붙습니다. 제목에서 빼 주세요.",
         "The mark (광고) is put by itself: leave it out of the subject.",
     ),
+    ("holiday_not_found", 404, "등록된 휴일이 아닙니다.", "No such holiday was added."),
+    ("holiday_passed", 422, "지난 날은 등록할 수 없습니다.", "This day is over."),
     ("goodwill_not_found", 404, "보상 지급 내역을 찾을 수 없습니다.", "There is no such goodwill."),
     (
         "goodwill_decided",

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.holidays import EXTRA_HOLIDAYS
 from app.db.ids import new_id
 from app.db.ledger import INSERT_ENTRIES, entry_values
 from app.db.price_agreements import AgreementRead, agreements_of, to_agreements
@@ -20,12 +21,13 @@ from app.db.tables.sites import Site
 from app.domain.catalogue import Name
 from app.domain.coupons import Coupon, CouponScope
 from app.domain.ledger import JournalEntry
+from app.domain.periods import FURTHEST_DEADLINE
 from app.domain.price_agreements import PriceAgreements
 
 _FACTS = text(
     "SELECT nextval('order_numbers') % 1000000 AS number, c.business_number,"  # noqa: S608 - our own text
     " f.same_order, f.holds, f.has_free_site, f.taken, f.credit, to_jsonb(k) AS coupon,"
-    f" {agreements_of('c.id')} AS agreements"
+    f" {agreements_of('c.id')} AS agreements, {EXTRA_HOLIDAYS} AS holidays"
     " FROM companies c CROSS JOIN LATERAL portal_placement_facts("
     "   c.id, :fingerprint, :since, :names, :coupon_code) f"
     " LEFT JOIN coupons k ON k.code = :coupon_code AND k.ended_at IS NULL"
@@ -53,6 +55,8 @@ class PlacementFacts:
     """The company's balance, which nobody else can use while this transaction lasts."""
     coupon: Coupon | None
     agreements: PriceAgreements
+    extra_holidays: frozenset[date]
+    """The operator's, that a deadline may meet."""
 
 
 async def placement_facts(
@@ -60,6 +64,7 @@ async def placement_facts(
     company_id: UUID,
     fingerprint: bytes,
     since: datetime,
+    today: date,
     names: Sequence[str],
     coupon_code: str | None,
 ) -> PlacementFacts:
@@ -73,6 +78,8 @@ async def placement_facts(
                 "since": since,
                 "names": list(names),
                 "coupon_code": coupon_code,
+                "today": today,
+                "ahead": FURTHEST_DEADLINE.days,
             },
         )
     ).one()
@@ -86,6 +93,7 @@ async def placement_facts(
         credit=row.credit,
         coupon=_coupon(row.coupon),
         agreements=to_agreements(msgspec.convert(row.agreements, list[AgreementRead])),
+        extra_holidays=frozenset(row.holidays or ()),
     )
 
 

@@ -113,6 +113,8 @@ class AuditAction(StrEnum):
     CAMPAIGN_TESTED = "campaign.tested"
     CAMPAIGN_SENT = "campaign.sent"
     CAMPAIGN_STOPPED = "campaign.stopped"
+    HOLIDAY_PUT = "holiday.put"
+    HOLIDAY_REMOVED = "holiday.removed"
     GOODWILL_MADE = "goodwill.made"
     GOODWILL_APPROVED = "goodwill.approved"
     GOODWILL_REFUSED = "goodwill.refused"
@@ -279,6 +281,8 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CAMPAIGN_TESTED: Name("광고 시험 발송", "A campaign was tried out"),
         AuditAction.CAMPAIGN_SENT: Name("광고 발송", "A campaign was sent"),
         AuditAction.CAMPAIGN_STOPPED: Name("광고 발송 중지", "A campaign was stopped"),
+        AuditAction.HOLIDAY_PUT: Name("휴일 등록", "A holiday was added"),
+        AuditAction.HOLIDAY_REMOVED: Name("휴일 삭제", "A holiday was taken back"),
         AuditAction.GOODWILL_MADE: Name("보상 지급 등록", "Goodwill was recorded"),
         AuditAction.GOODWILL_APPROVED: Name("보상 지급 승인", "Goodwill was approved"),
         AuditAction.GOODWILL_REFUSED: Name("보상 지급 반려", "Goodwill was refused"),

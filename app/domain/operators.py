@@ -28,6 +28,7 @@ class OperatorPermission(StrEnum):
     GOODWILL_GIVE = "goodwill.give"
     BOOKS_READ = "books.read"
     DEPOSITS_MANAGE = "deposits.manage"
+    HOLIDAYS_MANAGE = "holidays.manage"
     TERMS_MANAGE = "payment_terms.manage"
     INVOICES_MANAGE = "tax_invoices.manage"
     FAQ_MANAGE = "faq.manage"
@@ -68,6 +69,7 @@ OPERATOR_PERMISSIONS: Mapping[OperatorRole, frozenset[OperatorPermission]] = Map
                 OperatorPermission.GOODWILL_GIVE,
                 OperatorPermission.DEPOSITS_MANAGE,
                 OperatorPermission.TERMS_MANAGE,
+                OperatorPermission.HOLIDAYS_MANAGE,
                 OperatorPermission.TERMINATIONS_RECORD,
                 OperatorPermission.BOOKS_READ,
                 OperatorPermission.INVOICES_MANAGE,

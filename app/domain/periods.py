@@ -10,6 +10,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SEOUL = ZoneInfo("Asia/Seoul")
+FURTHEST_DEADLINE = timedelta(days=60)
+"""No deadline of a payment lies further ahead, whatever holidays there are."""
 
 
 def seoul_date(moment: datetime) -> date:

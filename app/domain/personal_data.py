@@ -358,6 +358,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         coupons name_ko name_en plans order_types
         campaigns subject_ko body_ko subject_en body_en
         faq_entries question_ko answer_ko question_en answer_en searched
+        extra_holidays name
         notices title_ko body_ko title_en body_en
         memberships add_ons
         order_workbooks filters
@@ -406,6 +407,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         goodwill_grants made_by decided_by
         tax_invoices overridden_by
         campaigns made_by sent_by stopped_by
+        extra_holidays added_by
         operator_keys operator
         dispute_decisions recorded_by
         catalogue_drafts created_by activated_by

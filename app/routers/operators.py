@@ -75,6 +75,9 @@ CanGiveGoodwill = Annotated[Operator, Depends(RequiresOperator(OperatorPermissio
 CanManageDeposits = Annotated[
     Operator, Depends(RequiresOperator(OperatorPermission.DEPOSITS_MANAGE))
 ]
+CanManageHolidays = Annotated[
+    Operator, Depends(RequiresOperator(OperatorPermission.HOLIDAYS_MANAGE))
+]
 CanManageFaq = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.FAQ_MANAGE))]
 CanManageNotices = Annotated[Operator, Depends(RequiresOperator(OperatorPermission.NOTICES_MANAGE))]
 CanManageInquiries = Annotated[

@@ -87,6 +87,7 @@ async def place_order(
         principal.company_id,
         fingerprint,
         principal.now - SAME_ORDER_WITHIN,
+        seoul_date(principal.now),
         names,
         command.coupon_code,
     )

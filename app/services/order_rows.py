@@ -219,7 +219,9 @@ class OrderRows:
                 last_day = self.contracts[item.membership_id].contract.expires_on
                 last_days += [last_day] if last_day else []
         now = self.principal.now
-        return order_deadline(now, self.method, last_days, holidays_from(today))
+        return order_deadline(
+            now, self.method, last_days, holidays_from(today) | self.facts.extra_holidays
+        )
 
     def _order(self) -> Order:
         now, priced, today = self.principal.now, self.priced, seoul_date(self.principal.now)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import contracts_of
+from app.db.holidays import extra_holidays
 from app.db.ids import new_id
 from app.db.order_reads import ORDER, OrderRead
 from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine, Payment
@@ -110,7 +111,7 @@ class PaymentMethods:
                 order.expires_at,
                 method,
                 await _last_days(session, order),
-                holidays_from(order.ordered_on),
+                holidays_from(order.ordered_on) | await extra_holidays(session, order.ordered_on),
             )
         order.updated_at = principal.now
         session.add(
