@@ -53,8 +53,8 @@ STATE_LABELS: Mapping[CaseState, Name] = MappingProxyType(
 OPEN = frozenset({CaseState.IN_PROGRESS, CaseState.ON_HOLD})
 FOUR_EYES = frozenset({CaseKind.COMPANY_CLAIM, CaseKind.ASSISTED_HANDOVER})
 """Approved by two operators, one after the other."""
-OBJECTION_TIME: Final = timedelta(days=7)
-"""How long the present holder of an account may object before its handover can be approved."""
+OBJECTION_TIME: Final = timedelta(hours=72)
+"""How long the present holder of an account may object to its handover (PRODUCT.md section 6)."""
 
 
 def step_case(state: CaseState, wanted: CaseState) -> CaseState:

@@ -55,7 +55,7 @@ class AskedHandoverBody(AnswerModel):
     summary="Take over the account of a company whose person has left",
     description=(
         "For who follows somebody that cannot hand the account over: with papers (재직증명서,"
-        " 위임장). The present holder is told and may object; after seven days, or when the holder"
+        " 위임장). The present holder is told and may object; after 72 hours, or when the holder"
         " agreed, two operators decide; then the link to take it over comes by mail. One that is"
         " on hold is sent again here."
     ),

@@ -1,6 +1,6 @@
 """대표 계정 인계 where the present person is gone: by papers, with the operator's help.
 
-The present holder is told at once and may object: that ends it. When seven days have passed, or the
+The present holder is told at once and may object: that ends it. When 72 hours have passed, or the
 holder has agreed, two operators may approve; then the successor gets the link of every handover,
 and takes over in the same way (PRODUCT.md sections 6 and 16).
 """

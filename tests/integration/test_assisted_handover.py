@@ -37,7 +37,7 @@ PATH = "/v1/assisted-handovers"
 ACCEPT = "/v1/handovers/accept"
 CASES = "/v1/operator/cases"
 NEW_PASSWORD = "another horse battery"
-WEEK = timedelta(days=7, minutes=1)
+OBJECTED_BY_THEN = timedelta(hours=72, minutes=1)
 ONE, OTHER = "handover-kim", "handover-lee"
 
 
@@ -173,7 +173,7 @@ async def test_the_successor_gets_the_account_after_a_week_and_two_operators(
         None,
     )
     waits = datetime.fromisoformat(shown["waits_until"]) - datetime.fromisoformat(shown["asked_at"])
-    assert waits == timedelta(days=7)
+    assert waits == timedelta(hours=72)
 
     line = await staff.line(case)
     assert (line["kind"], line["holder_answer"]) == ("ASSISTED_HANDOVER", None)
@@ -184,7 +184,7 @@ async def test_the_successor_gets_the_account_after_a_week_and_two_operators(
     assert refused(early) == (409, "objection_time_running")
     assert early.json()["until"].startswith(shown["waits_until"][:19])
     assert (await staff.line(case))["approved_by"] is None
-    await later(portal, world, timedelta(days=6, hours=23))
+    await later(portal, world, timedelta(hours=71))
     assert refused(await staff.ask("approve", case)) == (409, "objection_time_running")
     await later(portal, world, timedelta(hours=1, minutes=1))
     assert (await staff.ask("approve", case)).json() == {"state": "IN_PROGRESS", "waits": True}
@@ -329,7 +329,7 @@ async def test_a_hold_asks_for_more_and_neither_the_week_nor_the_link_begins_ane
     number = await number_of(portal, holder)
     twice = await ask(client, world, number, heir, identity_verification_token=token)
     assert refused(twice) == (409, "case_open")
-    await later(portal, world, WEEK)
+    await later(portal, world, OBJECTED_BY_THEN)
     await staff.ask("approve", case)
     await staff.ask("hold", case, OTHER, reason="위임장이 필요합니다.")
     (told,) = await mails_to(portal, heir, "assisted_handover_held")
@@ -370,7 +370,7 @@ async def test_of_two_who_ask_the_other_is_refused(
 ) -> None:
     winner = await asked(client, world, portal, holder, heir)
     loser = await asked(client, world, portal, holder, f"other-{heir}")
-    await later(portal, world, WEEK)
+    await later(portal, world, OBJECTED_BY_THEN)
     for case in (winner, loser):
         await staff.ask("approve", case)
     answers = await asyncio.gather(

@@ -22,12 +22,12 @@ SECOND = timedelta(seconds=1)
 
 @pytest.mark.parametrize("answer", [None, HolderAnswer.OBJECTED])
 def test_a_handover_waits_to_the_second(answer: HolderAnswer | None) -> None:
-    assert timedelta(days=7) == OBJECTION_TIME
+    assert timedelta(hours=72) == OBJECTION_TIME
     for now in (ASKED, UNTIL - SECOND):
         with pytest.raises(DomainError) as refused:
             check_objection_time(UNTIL, answer, now)
         assert refused.value.code == "objection_time_running"
-        assert refused.value.facts == {"until": "2026-12-02T00:00:00+00:00"}
+        assert refused.value.facts == {"until": "2026-11-28T00:00:00+00:00"}
     check_objection_time(UNTIL, answer, UNTIL)
 
 
