@@ -15,6 +15,7 @@ from app.adapters.nts import NtsBusinessRegistry
 from app.adapters.portone import PAYMENT_READ_SECONDS, PortOneConnection
 from app.adapters.portone_accounts import PortOneAccounts
 from app.adapters.portone_billing_keys import PortOneBillingKeys
+from app.adapters.portone_cash_receipts import PortOneCashReceipts
 from app.adapters.portone_identity import PortOneIdentity
 from app.adapters.portone_payments import PortOnePayments
 from app.adapters.portone_tax_invoices import PortOneTaxInvoices
@@ -48,6 +49,7 @@ from app.services.case_decisions import CaseDecisions
 from app.services.case_queue import CaseQueue
 from app.services.case_steps import CaseSteps
 from app.services.cases import Cases
+from app.services.cash_receipts import CashReceipts
 from app.services.catalogue import Catalogues
 from app.services.charges import Charges
 from app.services.company_changes import CompanyChanges, DecidedChanges
@@ -100,6 +102,7 @@ from app.services.operator_invoices import OperatorInvoices
 from app.services.operator_keys import OperatorKeys
 from app.services.operator_mails import OperatorMails
 from app.services.operator_members import OperatorMembers
+from app.services.operator_receipts import OperatorReceipts
 from app.services.operator_refunds import OperatorRefunds
 from app.services.operator_reports import OperatorReports
 from app.services.operator_sessions import OperatorSessions
@@ -176,6 +179,8 @@ class Deps:
     listed_documents: ListedDocuments
     document_mails: DocumentMails
     operator_invoices: OperatorInvoices
+    operator_receipts: OperatorReceipts
+    cash_receipts: CashReceipts
     faqs: Faqs
     notices: Notices
     notifications: Notifications
@@ -438,6 +443,14 @@ def build_deps(
         notifications=Notifications(vault),
         notices=Notices(database, clock),
         operator_invoices=OperatorInvoices(database, clock),
+        operator_receipts=OperatorReceipts(database, clock),
+        cash_receipts=CashReceipts(
+            database,
+            clock,
+            vault,
+            PortOneCashReceipts(portone, settings.portone_cash_receipt_channel_key),
+            offered=bool(settings.portone_cash_receipt_channel_key),
+        ),
         faqs=Faqs(database, clock, vault),
         operator_faqs=OperatorFaqs(database, clock),
         document_mails=DocumentMails(database, clock, mails, emails),

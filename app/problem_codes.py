@@ -69,6 +69,24 @@ PROBLEM_CODES = _catalogue(
         "No such tax invoice waits.",
     ),
     (
+        "cash_receipt_not_found",
+        404,
+        "처리를 기다리는 현금영수증이 아닙니다.",
+        "No such cash receipt waits.",
+    ),
+    (
+        "cash_receipt_not_allowed",
+        422,
+        "이 결제에는 현금영수증을 선택할 수 없습니다.",
+        "A cash receipt cannot be chosen for this payment.",
+    ),
+    (
+        "cash_receipt_number_invalid",
+        422,
+        "현금영수증 번호가 올바르지 않습니다.",
+        "The number of the cash receipt is not valid.",
+    ),
+    (
         "tax_invoice_not_held",
         409,
         "거래처의 사업자 상태로 보류된 세금계산서가 아닙니다.",

@@ -188,6 +188,8 @@ class Settings(BaseSettings):
     """As PortOne names banks; its holder is SUPPLIER_NAME."""
     portone_billing_channel_key: str = ""
     """Of 자동카드결제; empty: no card can be registered."""
+    portone_cash_receipt_channel_key: str = ""
+    """Empty: payers by a bank have tax invoices only."""
     portone_identity_channel_key: str = "channel-key-identity"
     portone_webhook_secrets: SecretStr = SANDBOX_SECRETS["portone_webhook_secrets"]
     """One or two secrets separated by white space, for rotation."""

@@ -69,6 +69,7 @@ class AuditAction(StrEnum):
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
     TAX_INVOICE_RETRIED = "tax_invoice.retried"
+    CASH_RECEIPT_RETRIED = "cash_receipt.retried"
     TAX_INVOICE_OVERRIDDEN = "tax_invoice.overridden"
     NOTICE_CREATED = "notice.created"
     NOTICE_ENDED = "notice.ended"
@@ -199,6 +200,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
         AuditAction.TAX_INVOICE_RETRIED: Name(
             "세금계산서 재발행 시도", "A tax invoice was tried once more"
+        ),
+        AuditAction.CASH_RECEIPT_RETRIED: Name(
+            "현금영수증 재시도", "A cash receipt was tried once more"
         ),
         AuditAction.TAX_INVOICE_OVERRIDDEN: Name(
             "보류된 세금계산서 발행", "A tax invoice that was held was let through"

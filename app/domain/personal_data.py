@@ -189,6 +189,8 @@ FACTS: tuple[Fact, ...] = (
     _inside("sites.admin_login_id", "login ID at the groupware", SITE, ANOTHERS),
     _inside("sites.admin_email", "e-mail of the groupware's administrator", SITE, ANOTHERS),
     _inside("tax_invoice_contacts.people", "대표자 and who gets the invoices", SITE, ANOTHERS),
+    _inside("cash_receipts.number", "phone or business number of a receipt", CONTRACT, ANOTHERS),
+    _inside("cash_receipts.masked", "the same, masked", CONTRACT, ANOTHERS),
     _inside("refund_accounts.number", "number of the refund account", REFUND_ACCOUNT, ANOTHERS),
     _inside("refund_accounts.holder", "holder of the refund account", REFUND_ACCOUNT, ANOTHERS),
     _fact("invitations.name", "name of an invited person", INVITATION, "invitations"),
@@ -298,6 +300,7 @@ HARMLESS: Mapping[str, str] = MappingProxyType(
         orders number kind status payment_status payment_method catalogue_code coupon_code
         orders end_reason terms_stage
         terminations channel reason state
+        cash_receipts type state issue_number url failure
         tax_invoices purpose state reason provider_id approval_number failure
         refund_accounts bank
         goodwill_grants kind reason state

@@ -8,6 +8,7 @@ from app.services.bank_deposits import RETURN_DEPOSITS
 from app.services.business_checks import CHECK_BUSINESS
 from app.services.campaign_jobs import SEND_CAMPAIGN
 from app.services.card_rows import MIND_CARD
+from app.services.cash_receipts import MIND_CASH_RECEIPT
 from app.services.company_changes import APPLY_CHANGE
 from app.services.contract_imports import IMPORT_CONTRACTS
 from app.services.daily_tasks import COMPARE_BOOKS, MEASURE_SITES, PROVE_LEDGER
@@ -68,6 +69,7 @@ def entrypoints(deps: Deps) -> Mapping[str, Callable[[UUID], Awaitable[None]]]:
         WITHDRAW_COMPANY: deps.withdrawal.withdraw_closed,
         LET_REFUNDS_GO: deps.refund_accounts.let_go,
         ISSUE_TAX_INVOICE: deps.tax_invoices.issue,
+        MIND_CASH_RECEIPT: deps.cash_receipts.mind,
         ALARM_TAX_INVOICE: deps.tax_invoices.alarm,
         SEND_REFUND: deps.refunds.send,
         GIVE_BACK_UNATTENDED: deps.unattended_items.give_back,

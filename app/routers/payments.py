@@ -1,5 +1,6 @@
 """결제: starting a payment, and telling that the payer is done."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import Field
 from app.domain.bank_deposits import deposit_code
 from app.domain.banks import bank_name
 from app.domain.billing_keys import DECLINE_LABELS, HARD, Decline
+from app.domain.cash_receipts import ReceiptState, ReceiptType, receipt_choice
 from app.domain.orders import PaymentMethod
 from app.domain.payments import PAYMENT_STATE_LABELS, PaymentState
 from app.language import Language
@@ -23,11 +25,12 @@ from app.routers.idempotent import (
     OncePerKey,
     answer_of,
 )
-from app.routers.models import AnswerModel, Id, RequestModel
+from app.routers.models import AnswerModel, Id, RequestModel, values_of
 from app.routers.permissions import FOR_A_COMPANY, CanManagePayments
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 from app.services.account_rows import AccountView
+from app.services.cash_receipts import CashReceipts, ReceiptView
 from app.services.idempotency import Answer
 from app.services.payments import PaymentView, Shop
 from app.services.principals import Principal, TransactionSession
@@ -35,14 +38,38 @@ from app.services.principals import Principal, TransactionSession
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=StrictRoute)
 
 
+class TaxInvoiceChoiceRequest(RequestModel):
+    """세금계산서, as it is where nothing is chosen."""
+
+    kind: Literal["TAX_INVOICE"]
+
+
+class CashReceiptChoiceRequest(RequestModel):
+    """현금영수증: `CORPORATE` (지출증빙) by a business number, `PERSONAL` (소득공제) by a phone."""
+
+    kind: Literal["CASH_RECEIPT"]
+    type: ReceiptType = Field(strict=False, examples=["CORPORATE"])
+    number: Annotated[
+        str, Field(min_length=10, max_length=13, pattern="^[0-9-]+$", examples=["124-81-00998"])
+    ]
+
+
+EvidenceRequest = Annotated[
+    TaxInvoiceChoiceRequest | CashReceiptChoiceRequest, Field(discriminator="kind")
+]
+
+
 class StartPaymentRequest(RequestModel):
     """By the order's method. `redirect_url` is where a phone's browser comes back to.
 
     `payment_method_id`: which registered card is charged, the default where none is named.
+    `evidence`: of money by a bank, a cash receipt instead of a tax invoice; a bank transfer that
+    goes on keeps what was chosen.
     """
 
     method: Literal["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "BANK_TRANSFER", "BILLING_KEY"]
     payment_method_id: Id | None = None
+    evidence: EvidenceRequest | None = None
     redirect_url: (
         Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None
     ) = None
@@ -102,6 +129,14 @@ class DisputeBody(AnswerModel):
     resolved_at: datetime | None
 
 
+class CashReceiptBody(AnswerModel):
+    """현금영수증 that the payer chose. `number` is masked; issued ones are among the documents."""
+
+    type: Annotated[str, values_of(ReceiptType)]
+    number: str | None
+    state: Annotated[str, values_of(ReceiptState)]
+
+
 class PaymentBody(AnswerModel):
     """A payment; amounts in KRW, VAT included."""
 
@@ -119,6 +154,7 @@ class PaymentBody(AnswerModel):
     bank_account: BankAccountBody | None
     disputes: list[DisputeBody]
     checkout: CheckoutBody | None
+    cash_receipt: CashReceiptBody | None = None
 
 
 IN_A_WINDOW = ("CARD", "TRANSFER")
@@ -146,6 +182,8 @@ PROVIDER = ("provider_unavailable", "provider_failed")
             "payment_method_not_allowed",
             "payment_method_not_found",
             "payment_method_lost",
+            "cash_receipt_not_allowed",
+            "cash_receipt_number_invalid",
             *PROVIDER,
             body=True,
         ),
@@ -163,6 +201,7 @@ async def start_payment(
         payment = await deps.payments.start(
             session, principal, order_id, body.method, body.payment_method_id
         )
+        payment = await _with_evidence(deps.cash_receipts, session, payment, body, principal.now)
         checkout = None
         if body.method in IN_A_WINDOW:
             checkout = _checkout(payment, deps.payments.shop, body.redirect_url)
@@ -221,6 +260,33 @@ async def complete_payment(
         return answer_of(_body(payment, deps.payments.shop, language))
 
     return await once.around(access, work)
+
+
+async def _with_evidence(
+    receipts: CashReceipts,
+    session: TransactionSession,
+    payment: PaymentView,
+    body: StartPaymentRequest,
+    now: datetime,
+) -> PaymentView:
+    """Raises `cash_receipt_not_allowed`, `cash_receipt_number_invalid`."""
+    chosen = body.evidence
+    if isinstance(chosen, CashReceiptChoiceRequest):
+        choice = receipt_choice(chosen.type, chosen.number)
+        receipt = await receipts.choose(session, payment.id, choice, now)
+        return replace(payment, receipt=receipt)
+    if payment.method != PaymentMethod.BANK_TRANSFER:
+        return payment
+    if chosen is not None:
+        await receipts.forget(session, payment.id, now)
+        return payment
+    return replace(payment, receipt=await receipts.chosen(session, payment.id))
+
+
+def _receipt(receipt: ReceiptView | None) -> CashReceiptBody | None:
+    if receipt is None:
+        return None
+    return CashReceiptBody(type=receipt.type, number=receipt.masked, state=receipt.state)
 
 
 def _checkout(payment: PaymentView, shop: Shop, redirect_url: str | None) -> CheckoutBody:
@@ -293,4 +359,5 @@ def _body(
             DisputeBody(opened_at=d.opened_at, resolved_at=d.resolved_at) for d in payment.disputes
         ],
         checkout=checkout,
+        cash_receipt=_receipt(payment.receipt),
     )

@@ -44,10 +44,10 @@ from app.services.audit import AuditEntry, operator_actor, record
 from app.services.company_mails import CompanyMails
 from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.emails import Emails
+from app.services.evidence import want_evidence
 from app.services.mails import Mails
 from app.services.paid_orders import PaidOrders, waits_for_money
 from app.services.refunds import send_to_account
-from app.services.tax_invoices import want_tax_invoice
 
 RETURN_DEPOSITS = "return_deposits"
 _NAME = "bank_deposits.name"
@@ -241,7 +241,7 @@ class BankDeposits:
                 session, order.company_id, order.id, parts.surplus, reason, now, Account.BANK
             )
         if parts.pays and payment.received == payment.amount:
-            await want_tax_invoice(session, payment, payment.vat, seoul_date(deposit.at), now)
+            await want_evidence(session, payment, payment.vat, seoul_date(deposit.at), now)
             await self._paid.pay(session, payment, order, now)
         elif parts.pays:
             await self._tell_what_is_missing(session, payment, order, now)

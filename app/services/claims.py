@@ -11,8 +11,9 @@ from app.domain.orders import PaymentMethod, derive_payment_status
 from app.domain.payments import PaymentState, step_payment
 from app.domain.periods import seoul_date
 from app.domain.refunds import Money, Received, part_of
+from app.services.evidence import want_evidence
 from app.services.paid_orders import ON_TERMS, book_paid
-from app.services.tax_invoices import want_invoice_on_terms, want_tax_invoice
+from app.services.tax_invoices import want_invoice_on_terms
 
 
 async def take_off_claim(session: AsyncSession, order: Order, value: Money, now: datetime) -> Money:
@@ -66,5 +67,5 @@ async def _fit(session: AsyncSession, payment: Payment, order: Order, now: datet
         return
     payment.amount, payment.vat = order.to_pay, order.vat_to_pay
     if payment.received == payment.amount:
-        await want_tax_invoice(session, payment, payment.vat, seoul_date(now), now)
+        await want_evidence(session, payment, payment.vat, seoul_date(now), now)
         await book_paid(session, payment, order, now)

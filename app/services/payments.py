@@ -6,11 +6,11 @@ provider; the provider is called while no transaction is open.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
@@ -18,6 +18,7 @@ from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.ledger import post
 from app.db.tables.bank import VirtualAccount
+from app.db.tables.cash_receipts import SHOWN, CashReceipt
 from app.db.tables.orders import Order, Payment
 from app.domain.billing_keys import Decline, decline_of
 from app.domain.errors import DomainError
@@ -37,8 +38,10 @@ from app.domain.provider_payments import ReportedPayment, ReportedStatus
 from app.domain.refunds import RefundReason
 from app.services.account_rows import AccountRows, AccountView, send_back_surplus
 from app.services.card_rows import usable_card
+from app.services.cash_receipts import ReceiptView, receipt_view
 from app.services.catalogue import Catalogues
 from app.services.disputes import Disputes, DisputeView, disputes_of
+from app.services.evidence import drop_choice, want_evidence
 from app.services.membership_changes import check_still_fits
 from app.services.order_events import SYSTEM
 from app.services.orders import end_unpaid, lock_order
@@ -48,7 +51,6 @@ from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
 from app.services.refund_jobs import Refunds
 from app.services.refunds import send_back_whole
-from app.services.tax_invoices import want_tax_invoice
 
 CHECK_AFTER = timedelta(minutes=1)
 """How soon an open payment is read again, should no webhook come."""
@@ -116,6 +118,8 @@ class PaymentView:
     received: int = 0
     """Of a bank transfer: what has come by now."""
     disputes: Sequence[DisputeView] = ()
+    receipt: ReceiptView | None = None
+    """The cash receipt that the payer chose instead of a tax invoice."""
 
 
 class Payments:
@@ -236,15 +240,18 @@ class Payments:
         async with access.transaction() as (session, principal):
             row = (
                 await session.execute(
-                    select(Payment, Order.number, VirtualAccount)
+                    select(Payment, Order.number, VirtualAccount, CashReceipt)
                     .join(Order, Order.id == Payment.order_id)
                     .outerjoin(VirtualAccount, VirtualAccount.payment_id == Payment.id)
+                    .outerjoin(CashReceipt, and_(CashReceipt.payment_id == Payment.id, SHOWN))
                     .where(Payment.company_id == principal.company_id, Payment.id == payment_id)
                 )
             ).one_or_none()
             if row is None:
                 raise DomainError("payment_not_found")
-            return _view(row.Payment, row.number, self._accounts.seen(row.VirtualAccount))
+            view = _view(row.Payment, row.number, self._accounts.seen(row.VirtualAccount))
+            shown = row.CashReceipt
+            return replace(view, receipt=receipt_view(shown)) if shown else view
 
     async def complete(self, access: Access, payment_id: UUID) -> PaymentView:
         """The client says that the payer is done: the provider is asked what is true."""
@@ -408,9 +415,10 @@ class Payments:
         if reported.cash_receipt is not None:  # the payer's choice: no second evidence
             payment.cash_receipt_number = reported.cash_receipt.number
             payment.receipt_url = reported.cash_receipt.url or reported.receipt_url
+            await drop_choice(session, payment, now)
             await self._paid.pay(session, payment, order, now)
             return
-        await want_tax_invoice(session, payment, vat, seoul_date(reported.paid_at or now), now)
+        await want_evidence(session, payment, vat, seoul_date(reported.paid_at or now), now)
         await self._paid.pay(session, payment, order, now)
 
 

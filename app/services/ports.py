@@ -15,6 +15,7 @@ from typing import Protocol, Self
 
 from app.domain.authorization import Authorization
 from app.domain.billing_keys import ChargeRequest, ReportedBillingKey
+from app.domain.cash_receipts import IssuedReceipt, ReceiptToIssue
 from app.domain.documents import Document
 from app.domain.evidence import InvoiceToIssue, IssuedInvoice
 from app.domain.identity import IdentityReport, IdentityRequest
@@ -179,6 +180,25 @@ class TaxInvoiceProvider(Protocol):
 
     async def file_url(self, key: str) -> str:
         """Where the PDF is for a while. Refused NOT_FOUND: nothing was issued by that key."""
+        ...
+
+
+class CashReceiptProvider(Protocol):
+    """Cash receipts, by our key."""
+
+    async def issue(self, receipt: ReceiptToIssue) -> IssuedReceipt:
+        """Refused ALREADY_DONE: one stands by that key, look at it; REJECTED: the tax service says
+
+        no.
+        """
+        ...
+
+    async def get(self, key: str) -> IssuedReceipt | None:
+        """None: nothing was issued by that key."""
+        ...
+
+    async def cancel(self, key: str) -> None:
+        """As a whole; one that is cancelled or was never issued is no failure."""
         ...
 
 

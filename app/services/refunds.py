@@ -48,6 +48,7 @@ from app.domain.refunds import (
 )
 from app.services.audit import BY_OPERATOR
 from app.services.claims import take_off_claim
+from app.services.evidence import want_less_evidence
 from app.services.order_events import SYSTEM
 from app.services.orders import credit_line
 from app.services.refund_sources import (
@@ -56,7 +57,6 @@ from app.services.refund_sources import (
     received_of,
     taken_of,
 )
-from app.services.tax_invoices import want_correction
 
 SEND_REFUND: Final = "send_refund"
 NO_ACCOUNT: Final = "refund_account_missing"
@@ -284,7 +284,7 @@ async def book(
             entries.append(sent_back(what, _account(refund)))
     await post(session, now, *entries)
     for refund in made:
-        await want_correction(session, refund, now)
+        await want_less_evidence(session, refund, now)
 
 
 def _owed(refund: Refund, payment: Payment | None) -> Owed:

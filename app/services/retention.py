@@ -24,6 +24,8 @@ SSO_LOGINS_KEPT: Final = timedelta(hours=1)
 """Past the ten minutes of a start: the code and the ticket of a late return end before."""
 WEBHOOK_IDS_DAYS: Final = 30
 """A provider repeats a message for hours; its id is kept for much longer."""
+CHOSEN_RECEIPTS_DAYS: Final = 60
+"""Of a payment that does not come; the longest open is a bank transfer of some weeks."""
 JOB_LOG_DAYS: Final = 30
 OPERATOR_SESSIONS_DAYS: Final = 92
 """As long as sign-ins of members."""
@@ -152,6 +154,21 @@ PURGES: Final = (
         _CONTRACT,
         only="coalesce(issuer, last4, receipt_url) IS NOT NULL",
         empties="issuer = NULL, last4 = NULL, receipt_url = NULL",
+    ),
+    Purge(
+        "receipt_numbers",
+        "cash_receipts",
+        "created_at",
+        _CONTRACT,
+        only="number IS NOT NULL",
+        empties="number = NULL, masked = NULL",
+    ),
+    Purge(
+        "chosen_receipts",
+        "cash_receipts",
+        "created_at",
+        timedelta(days=CHOSEN_RECEIPTS_DAYS),
+        only="state = 'CHOSEN'",
     ),
     Purge(
         "depositors",

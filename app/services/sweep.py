@@ -28,6 +28,8 @@ _ROWS_DUE = (
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'issue_tax_invoice', id FROM tax_invoices"
     "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
+    " UNION ALL (SELECT 'mind_cash_receipt', id FROM cash_receipts"
+    "  WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'alarm_tax_invoice', id FROM tax_invoices"
     "  WHERE alarm_due_at IS NOT NULL AND alarm_due_at <= :now LIMIT :batch)"
     " UNION ALL (SELECT 'end_termination', id FROM terminations"

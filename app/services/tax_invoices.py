@@ -79,6 +79,11 @@ async def want_invoice_on_terms(session: AsyncSession, order: Order, now: dateti
     await _add(session, row)
 
 
+async def has_invoice(session: AsyncSession, payment: Payment) -> bool:
+    """Whether it, or its order on terms, has one already."""
+    return await _original(session, payment.id, payment.order_id) is not None
+
+
 async def want_correction(session: AsyncSession, refund: Refund, now: datetime) -> None:
     """For what goes back of a payment, or off a claim, that has an invoice; in the transaction
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Request
 
 from sandbox.portone.accounts import build_accounts_router
 from sandbox.portone.billing_keys import build_billing_keys_router
+from sandbox.portone.cash_receipts import build_cash_receipts_router
 from sandbox.portone.checkout import build_checkout_router
 from sandbox.portone.errors import ErrorType, PortOneFailure
 from sandbox.portone.identity import build_identity_router
@@ -51,4 +52,5 @@ def build_router(world: PortOneWorld) -> APIRouter:
     router.include_router(build_virtual_accounts_router(world))
     router.include_router(build_accounts_router(world))
     router.include_router(build_tax_invoices_router(world))
+    router.include_router(build_cash_receipts_router(world))
     return router

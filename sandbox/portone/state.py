@@ -120,6 +120,14 @@ CHANNELS: dict[PayMethod, dict[ChannelType, Channel]] = {
     "VIRTUAL_ACCOUNT": _channels("virtual-account", "가상계좌"),
     "BILLING_KEY": _channels("billing", "자동카드결제"),
 }
+CASH_RECEIPT_CHANNEL = Channel(
+    "channel-id-cash-receipt",
+    "channel-key-cash-receipt",
+    "현금영수증",
+    "LIVE",
+    "TOSSPAYMENTS",
+    "sandbox-live",
+)
 IDENTITY_CHANNEL = Channel(
     "channel-id-identity", "channel-key-identity", "본인인증", "LIVE", "DANAL", "sandbox-identity"
 )
@@ -299,6 +307,23 @@ class TaxInvoice:
 
 
 @dataclass(frozen=True)
+class CashReceipt:
+    """A cash receipt that the shop had issued; its payment need not be one of ours."""
+
+    payment_id: str
+    type: Literal["PERSONAL", "CORPORATE"]
+    number: str
+    order_name: str
+    total: int
+    tax_free: int
+    vat: int
+    issue_number: str
+    pg_id: str
+    issued_at: datetime
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class _Snapshot:
     identities: tuple[Identity, ...] = ()
     payments: tuple[Payment, ...] = ()
@@ -306,6 +331,7 @@ class _Snapshot:
     first_numbers: dict[str, str] = field(default_factory=dict)
     account_holders: dict[str, str] = field(default_factory=dict)
     tax_invoices: tuple[TaxInvoice, ...] = ()
+    cash_receipts: tuple[CashReceipt, ...] = ()
 
 
 _SNAPSHOT = TypeAdapter(_Snapshot)
@@ -324,6 +350,8 @@ class PortOneState:
     """By account number: who holds it, where that is not who usually does."""
     tax_invoices: dict[str, TaxInvoice] = field(default_factory=dict)
     """By the supplier's document key, in the order they came."""
+    cash_receipts: dict[str, CashReceipt] = field(default_factory=dict)
+    """By payment id: the last one of each."""
 
     def next_sequence(self) -> int:
         """A payment's place in the books; payments are never removed."""
@@ -338,6 +366,7 @@ class PortOneState:
             self.first_numbers,
             self.account_holders,
             tuple(self.tax_invoices.values()),
+            tuple(self.cash_receipts.values()),
         )
         plain: dict[str, object] = _SNAPSHOT.dump_python(snapshot, mode="json")
         return plain
@@ -351,6 +380,7 @@ class PortOneState:
         self.first_numbers = dict(snapshot.first_numbers)
         self.account_holders = dict(snapshot.account_holders)
         self.tax_invoices = {t.key: t for t in snapshot.tax_invoices}
+        self.cash_receipts = {r.payment_id: r for r in snapshot.cash_receipts}
 
 
 def new_id(kind: str) -> str:

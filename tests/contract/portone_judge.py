@@ -12,6 +12,7 @@ import portone_server_sdk as sdk
 import uvicorn
 from fastapi import FastAPI
 from portone_server_sdk.payment.billing_key import BillingKeyClient
+from portone_server_sdk.payment.cash_receipt import CashReceiptClient
 
 from sandbox.portone import PortOneState, build_router
 
@@ -104,11 +105,16 @@ class Judge:
         return sdk.TaxInvoiceClient(secret=secret, base_url=base_url, store_id=store_id)
 
     @property
+    def cash_receipt(self) -> CashReceiptClient:
+        return self.payment.cash_receipt
+
+    @property
     def billing_key(self) -> BillingKeyClient:
         return self.payment.billing_key
 
     async def close(self) -> None:
         # The SDK offers no way to close what it opens.
+        below = [self.billing_key, self.cash_receipt] if "payment" in self.__dict__ else []
         for name in {
             "payment",
             "identity_verification",
@@ -116,7 +122,7 @@ class Judge:
             "tax_invoice",
         } & self.__dict__.keys():
             client = self.__dict__[name]
-            for opened in (client, *([client.billing_key] if name == "payment" else [])):
+            for opened in (client, *(below if name == "payment" else [])):
                 opened._sync_client.close()
                 await opened._async_client.aclose()
 

@@ -201,6 +201,8 @@ NOT_HERS = {
     "payments.issuer": "the provider's word for her bank",
     "payments.last4": "four digits, the provider's",
     "payments.receipt_url": "the provider's address",
+    "cash_receipts.number": "of a payment by a bank: tests/integration/test_cash_receipts.py",
+    "cash_receipts.masked": "the same",
     "bank_deposits.name": "an operator's entry: tests/integration/test_bank_deposits.py",
     "bank_deposits.reference": "a keyed hash",
     "payment_methods.billing_key": "the company's card: tests/integration/test_cards.py",

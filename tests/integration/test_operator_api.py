@@ -102,6 +102,7 @@ def path_of(route: APIRoute) -> str:
         file_id=uuid.UUID(int=7),
         attachment_id=uuid.UUID(int=7),
         payment_id=uuid.UUID(int=7),
+        receipt_id=uuid.UUID(int=7),
     )
 
 

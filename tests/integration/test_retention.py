@@ -108,6 +108,11 @@ PAYER = (
     "UPDATE payments SET issuer = 'x', last4 = '1234', receipt_url = 'x', paid_at = :at"
     " WHERE company_id = :company"
 )
+RECEIPT = (
+    "INSERT INTO cash_receipts (company_id, order_id, payment_id, key, type, number, masked, total,"
+    " vat, state, attempts, created_at, updated_at) SELECT company_id, order_id, id, uuidv7(),"
+    " 'PERSONAL', 'kept', 'x', 1, 0, '%s', 0, :at, :at FROM payments WHERE company_id = :company"
+)
 ADDRESS = (
     "INSERT INTO email_verifications (account_id, email_index, token_hash, expires_at, created_at)"
     " VALUES (:account, 'x', 'kept', :at, :at)"
@@ -181,6 +186,15 @@ TABLE = [
     Kept("inquiries", 1096 * DAY, INQUIRY, "inquiries WHERE number = 'kept'"),
     Kept("tickets", 0 * DAY, TICKET, "attachments WHERE token_hash = 'kept'"),
     Kept("depositors", 1827 * DAY, DEPOSITOR, "bank_deposits WHERE name IS NOT NULL"),
+    Kept(
+        "receipt_numbers",
+        1827 * DAY,
+        RECEIPT % "CANCELLED",
+        "cash_receipts WHERE company_id = :company AND coalesce(number, masked::bytea) IS NOT NULL",
+    ),
+    Kept(
+        "chosen_receipts", 60 * DAY, RECEIPT % "CHOSEN", "cash_receipts WHERE company_id = :company"
+    ),
     Kept("cases", 1096 * DAY, CASE, "cases WHERE business_number = 'kept'"),
     Kept("notifications", 365 * DAY, NEWS, "notifications WHERE kind = 'kept'"),
     Kept("faq_feedback", 365 * DAY, FEEDBACK, "faq_feedback WHERE voter = 'kept'"),
