@@ -357,3 +357,38 @@ def test_a_persons_quote_is_brought_into_the_company(visit: Visit) -> None:
     company = visit.running.sign_in("demo-prospect", DEMO_PASSWORD)
     listed = visit.running.portal(company, "GET", "/v1/quotes")["items"]
     assert quote["number"] in [found["number"] for found in listed]
+
+
+def test_advertising_ends_by_the_mailed_link_without_a_sign_in(visit: Visit) -> None:
+    """Opening the page does nothing; after it was ended it is had again signed in only."""
+    page = visit.page()
+    email = f"{uuid4().hex[:10]}@demo.example"
+    account = signs_up(visit, page, "한지우", email)
+    token = visit.running.sign_in(account, PASSWORD)
+    agreed = {"consents": [{"kind": "MARKETING", "version": "2023-09", "agreed": True}]}
+    visit.running.portal(token, "PATCH", "/v1/me/consents", agreed)
+
+    def answers() -> list[bool]:
+        shown = visit.running.portal(token, "GET", "/v1/me/consents")["history"]
+        return [row["agreed"] for row in shown if row["kind"] == "MARKETING"]
+
+    before = answers()
+    stranger = visit.page()
+    stranger.goto(visit.running.link_to(email, "/unsubscribe"))
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("광고성 정보 수신 설정")
+    assert stranger.url == f"{visit.running.spa}/unsubscribe", "the token left the address"
+    visit.shoot(stranger, "asked")
+    assert answers() == before
+    stranger.get_by_role("button", name="그만 받기").click()
+    expect(stranger.get_by_text("✓ 광고성 정보를 더 이상 보내지 않습니다.")).to_be_visible()
+    visit.shoot(stranger, "ended")
+    assert answers() == [False, *before]
+
+    stranger.goto("about:blank")
+    stranger.goto(visit.running.link_to(email, "/unsubscribe"))
+    stranger.get_by_role("button", name="계속 받기").click()
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("로그인이 필요합니다")
+    visit.shoot(stranger, "signs-in-first")
+    (complaint,) = visit.complaints
+    assert "409" in complaint, "the browser's own word for the refusal"
+    visit.complaints.clear()

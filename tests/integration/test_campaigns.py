@@ -49,7 +49,16 @@ _days = iter(date(2030 + 3 * turn, 5, 6) for turn in range(60))
 
 @pytest.fixture
 async def today(portal: FastAPI, world: World) -> date:
-    """Nobody of an earlier test has a consent any more."""
+    """Nobody of an earlier test has a consent any more, and no campaign of one goes on."""
+    await execute(
+        portal,
+        "UPDATE campaigns SET state = 'STOPPED', due_at = NULL, ended_at = updated_at"
+        " WHERE state = 'SENDING' OR due_at IS NOT NULL",
+    )
+    await execute(
+        portal,
+        "UPDATE mails SET state = 'UNWANTED' WHERE state = 'QUEUED' AND kind LIKE 'campaign%'",
+    )
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
