@@ -23,7 +23,7 @@ AS_CSV: dict[int | str, dict[str, Any]] = {
 
 
 class PlanSalesBody(AnswerModel):
-    """Paid in a month (KST) for items of a plan; KRW of their lines, before discounts and VAT."""
+    """Paid in a month (KST) for items of a plan; KRW without VAT, discounts taken off."""
 
     month: str
     plan: str

@@ -18,16 +18,18 @@ from app.services.order_csv import BOM, cell
 _SALES = text(
     "SELECT to_char(o.paid_at AT TIME ZONE 'Asia/Seoul', 'YYYY-MM') AS month, i.plan,"
     " count(DISTINCT o.id) AS orders, count(DISTINCT i.id) AS items,"
-    " coalesce(sum(l.amount), 0)::bigint AS amount"
+    " coalesce(-sum(p.amount), 0)::bigint AS amount"
     " FROM orders o JOIN order_items i ON i.order_id = o.id"
-    " LEFT JOIN order_lines l ON l.item_id = i.id"
+    " LEFT JOIN (journal_entries e JOIN postings p ON p.entry_id = e.id AND p.account = 'SALES')"
+    " ON e.kind = 'PLACED' AND e.subject_id = o.id AND p.item_id = i.id"
     " WHERE o.paid_at >= cast(:first_day AS date)::timestamp AT TIME ZONE 'Asia/Seoul'"
     " AND o.paid_at < (cast(:last_day AS date) + 1)::timestamp AT TIME ZONE 'Asia/Seoul'"
     " GROUP BY 1, 2 ORDER BY 1, 2"
 )
 _MONTHS = text(
     "SELECT to_char(o.paid_at AT TIME ZONE 'Asia/Seoul', 'YYYY-MM') AS month,"
-    " count(*) AS orders, coalesce(sum(o.supply), 0)::bigint AS supply,"
+    " count(*) AS orders,"
+    " coalesce(sum(o.supply) FILTER (WHERE o.total > 0), 0)::bigint AS supply,"
     " coalesce(sum(o.vat), 0)::bigint AS vat, coalesce(sum(o.total), 0)::bigint AS total"
     " FROM orders o"
     " WHERE o.paid_at >= cast(:first_day AS date)::timestamp AT TIME ZONE 'Asia/Seoul'"
@@ -46,7 +48,10 @@ MOST: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class PlanSales:
-    """What was paid in a month (KST) for items of a plan; KRW of its lines, before discounts."""
+    """What was paid in a month (KST) for items of a plan: KRW without VAT, discounts taken off.
+
+    As it was booked, so that the plans of a month add up to its supply.
+    """
 
     month: str
     plan: str

@@ -23,6 +23,7 @@ from tests.flows import (
     Member,
     business_number,
     customer,
+    item,
     order_body,
     pay,
     place,
@@ -265,6 +266,43 @@ class TestReports:
         assert of(after, "months", "total") - of(before, "months", "total") == 583_000
         assert of(after, "months", "supply") - of(before, "months", "supply") == 530_000
         assert of(after, "items", "amount") - of(before, "items", "amount") == 530_000
+
+    async def test_plans_add_up_to_their_month_with_discounts_too(
+        self,
+        client: httpx.AsyncClient,
+        world: World,
+        portal: FastAPI,
+        operator: httpx.AsyncClient,
+    ) -> None:
+        """530,000 and 1,250,000 won, less a tenth by a coupon."""
+        today = seoul_date(wire_now())
+        asked = {"from": str(today), "to": str(today)}
+        wanted = {
+            "code": f"C-{uuid4().hex[:10].upper()}",
+            "name": {"ko": "봄 쿠폰", "en": "Spring"},
+            "scope": "ALL",
+            "percent": 10,
+            "first_day": str(today),
+            "last_day": str(today),
+        }
+        assert (await operator.post("/v1/operator/coupons", json=wanted)).status_code == 201
+        before = (await operator.get("/v1/operator/reports/sales", params=asked)).json()
+        member = await sign_up(client, world)
+        sites = (item(), item(users=25))
+        body = order_body(*sites, total=1_762_200, coupon_code=wanted["code"])
+        await pay(client, world, member, await place(client, member, body))
+        after = (await operator.get("/v1/operator/reports/sales", params=asked)).json()
+
+        def sums(report: dict[str, Any]) -> tuple[int, int]:
+            plans = sum(row["amount"] for row in report["items"])
+            return plans, sum(row["supply"] for row in report["months"])
+
+        (plans, supply), (plans_before, supply_before) = sums(after), sums(before)
+        assert plans - plans_before == supply - supply_before > 0
+        assert (
+            supply - supply_before
+            < sum(24 * monthly for monthly in (40_000, 250_000)) + 50_000 + 1_000_000
+        )
 
     async def test_files_are_spreadsheets_without_formulas(
         self,
