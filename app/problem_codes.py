@@ -314,6 +314,12 @@ PROBLEM_CODES = _catalogue(
         "There is no refund account that can be used.",
     ),
     (
+        "refund_being_sent",
+        409,
+        "환불이 진행 중입니다. 1분 뒤에 다시 시도해 주세요.",
+        "A refund is on its way; try again in a minute.",
+    ),
+    (
         "refund_exceeds_payment",
         409,
         "결제된 금액보다 많이 환불할 수 없습니다.",

@@ -1,5 +1,6 @@
 """차지백: what a card company decided of a payment that its holder denied (docs/decisions/0029)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -34,6 +35,33 @@ class Decision:
         least = 1 if self.outcome is DisputeOutcome.LOST else 0
         if not least <= self.amount <= most:
             raise DomainError("dispute_outcome_invalid", "/amount", most=most)
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A refund that is not sent yet: KRW with VAT."""
+
+    amount: int
+    vat: int
+
+    def less(self, lost: int) -> Money:
+        """What of it still goes back when `lost` of it was taken."""
+        left = self.amount - lost
+        return Money(left, self.vat * left // self.amount if self.amount else 0)
+
+
+def lost_of_promised(paid: int, gone: int, promised: Sequence[int]) -> list[int]:
+    """How much of each promise is not kept, the last made the first to go.
+
+    `gone`: what of the payment is back or was taken; with the promises it would be more than came.
+    """
+    over = max(gone + sum(promised) - paid, 0)
+    lost: list[int] = []
+    for amount in reversed(promised):
+        part = min(over, amount)
+        lost.append(part)
+        over -= part
+    return lost[::-1]
 
 
 def without_taken(value: Money, held: int, taken: int) -> Money:

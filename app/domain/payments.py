@@ -59,6 +59,9 @@ PAYMENT_STEPS: frozenset[tuple[PaymentState, PaymentState]] = frozenset(
         (_P.PARTIALLY_REFUNDED, _P.REFUND_DUE),
         (_P.PARTIALLY_REFUNDED, _P.REFUNDED),
         (_P.REFUND_DUE, _P.REFUNDED),
+        # A card company took it before it was sent: what was promised is not given back as well.
+        (_P.REFUND_DUE, _P.PAID),
+        (_P.REFUND_DUE, _P.PARTIALLY_REFUNDED),
     }
 )
 

@@ -48,8 +48,9 @@ class DisputeDecisionBody(AnswerModel):
     summary="What came of a dispute",
     description=(
         "Of a payment whose card holder denied it, as the card company decided. What it takes back"
-        " is booked, and is not given back a second time by a later refund. Service and contract"
-        " stay as they are: end them by recording a termination. The same again is harmless."
+        " is booked, and is not given back a second time by a refund, asked for before or later."
+        " Service and contract stay as they are: end them by recording a termination. The same"
+        " again is harmless."
     ),
     responses=problems(
         *FOR_AN_OPERATOR,
@@ -57,6 +58,7 @@ class DisputeDecisionBody(AnswerModel):
         "payment_not_disputed",
         "dispute_outcome_recorded",
         "dispute_outcome_invalid",
+        "refund_being_sent",
         body=True,
     ),
 )

@@ -20,6 +20,7 @@ from app.domain.ledger import charged_back
 from app.domain.operators import Operator
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, operator_actor, record
+from app.services.promised_refunds import keep_less
 
 _HELD = text(
     "SELECT coalesce(sum(amount), 0)::bigint FROM postings"
@@ -55,7 +56,7 @@ class OperatorDisputes:
         """Books what was lost. The same again is harmless.
 
         Raises `payment_not_found`, `payment_not_disputed`, `dispute_outcome_recorded` (it was lost
-        already), `dispute_outcome_invalid`.
+        already), `dispute_outcome_invalid`, and `refund_being_sent` while one is on its way.
         """
         async with self.database.system_session("operator: dispute decided") as session:
             now = await self.clock.now(session)
@@ -71,6 +72,8 @@ class OperatorDisputes:
             if decision.outcome is DisputeOutcome.LOST:
                 taken = (payment.company_id, payment.order_id, payment.id, decision.amount)
                 await post(session, now, charged_back(*taken))
+                await session.flush()
+                await keep_less(session, payment, now)
             entry = AuditEntry.by_operator(
                 operator,
                 AuditAction.DISPUTE_RECORDED,

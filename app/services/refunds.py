@@ -165,7 +165,7 @@ async def give_back(
     session.add_all(made)
     await book(session, made, payments, now)
     for payment in payments:
-        await _derive_payment(session, payment, now)
+        await derive_payment(session, payment, now)
     await enqueue(session, [Job(SEND_REFUND, refund.id) for refund in made if refund.due_at])
     return made
 
@@ -319,7 +319,7 @@ async def follow(session: AsyncSession, refund: Refund, now: datetime) -> None:
     """Derives what hangs on a refund: its payment and its order."""
     if refund.payment_id is not None:
         payment = await session.get_one(Payment, refund.payment_id)
-        await _derive_payment(session, payment, now)
+        await derive_payment(session, payment, now)
     if refund.order_id is not None:
         await _derive_order(session, await session.get_one(Order, refund.order_id), now)
 
@@ -407,7 +407,7 @@ def cancelled_elsewhere(
     return refund
 
 
-async def _derive_payment(session: AsyncSession, payment: Payment, now: datetime) -> None:
+async def derive_payment(session: AsyncSession, payment: Payment, now: datetime) -> None:
     rows = await refunds_of(session, payment.id)
     going = [Going(RefundState(row.state), row.amount) for row in rows]
     kept = payment.paid_at is not None
