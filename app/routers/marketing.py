@@ -1,6 +1,8 @@
 """광고성 정보 수신: what the link in a mail does, without a sign-in."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from app.routers.access import public
@@ -10,6 +12,7 @@ from app.routers.problems import problems
 from app.routers.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["me"], route_class=StrictRoute)
+Token = Annotated[str, Path(description="What the mailed link has behind `#token=`.")]
 
 
 class MarketingAnswerRequest(RequestModel):
@@ -53,6 +56,6 @@ async def answer(
     responses=problems("rate_limited"),
 )
 @public("the link that was mailed is the proof")
-async def unsubscribe(deps: DepsDep, request: Request, token: str) -> Response:
+async def unsubscribe(deps: DepsDep, request: Request, token: Token) -> Response:
     await deps.marketing_answers.unsubscribe(token, address_of(request))
     return Response(status_code=204)

@@ -603,6 +603,12 @@ async def a_bank_book(stage: Stage, actor: Actor) -> Request:
             "UPDATE companies SET proven_at = created_at WHERE id = :id AND proven_at IS NULL",
             id=company.company_id,
         )
+        await stage.execute(
+            "UPDATE cases SET state = 'REFUSED', decided_by = 'kim', decided_at = now()"
+            " WHERE company_id = :id AND state = 'IN_PROGRESS'"
+            " AND kind = 'BANK_ACCOUNT_CHANGE'",
+            id=company.company_id,
+        )
     return {}, None, {}
 
 
