@@ -1,10 +1,12 @@
 """The payment window that PortOne's browser SDK opens: a page that a person pays on.
 
 In life the SDK is called with the `checkout` of the portal's answer; here the SPA leads to
-`/checkout?paymentId=…&redirectUrl=…`. It comes back as the SDK does: `paymentId`, and `code` with
-`message` where nothing was paid. What is true is asked of the provider, never of that address.
+`/checkout?paymentId=…&orderName=…&redirectUrl=…`. It comes back as the SDK does: `paymentId`, and
+`code` with `message` where nothing was paid. What is true is asked of the provider, never of that
+address.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -15,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sandbox.forms import Form
 from sandbox.portone.console_actions import approve, fail
 from sandbox.portone.errors import PortOneFailure
+from sandbox.portone.payments import keep_payment
 from sandbox.portone.state import PortOneWorld
 
 POLICY = (
@@ -45,8 +48,13 @@ def build_checkout_router(world: PortOneWorld) -> APIRouter:
     async def window(
         paymentId: str = "",  # noqa: N803 - named as the SDK names it
         redirectUrl: str = "",  # noqa: N803
+        orderName: str = "",  # noqa: N803
     ) -> Response:
         payment = world.portone.payments.get(paymentId)
+        if payment is not None and orderName and payment.status == "READY":
+            # The name comes with the window: what is registered before has an amount alone.
+            payment = replace(payment, order_name=orderName[:100])
+            keep_payment(world, payment)
         back = redirectUrl if urlsplit(redirectUrl).scheme in {"http", "https"} else ""
         if payment is None:
             return show(404, back, payment=None)

@@ -2544,6 +2544,7 @@ function failed2(code, detail) {
 
 // sandbox/spa/src/pages/faq.ts
 var faq = async ({ address }) => {
+  await resume().catch(() => false);
   const { items: categories } = await ask(FaqCategories.list());
   const results = el("div", { "aria-live": "polite" });
   const look = async (query, category) => {
@@ -2801,6 +2802,7 @@ async function pay(order2, method, visit) {
 function openCheckout(checkout) {
   const address = new URL("/checkout", location.origin);
   address.searchParams.set("paymentId", checkout.payment_id);
+  address.searchParams.set("orderName", checkout.order_name);
   if (checkout.redirect_url) address.searchParams.set("redirectUrl", checkout.redirect_url);
   location.assign(address);
 }
@@ -2939,6 +2941,10 @@ async function follow(visit, id, known2, status) {
   if (!status.isConnected) return;
   const now = await ask(Orders.get({ path: { order_id: id } })).catch(() => null);
   if (!status.isConnected) return;
+  if (now?.status === "COMPLETED") {
+    await me({ changed: true });
+    dispatchEvent(new Event("session"));
+  }
   if (now && now.status !== known2) return showOrder(visit, id, now.status === "COMPLETED" ? { notice: { title: "주문하신 서비스가 준비되었습니다." } } : {});
   setTimeout(() => void follow(visit, id, known2, status), POLL_MS);
 }

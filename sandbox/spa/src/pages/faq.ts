@@ -2,13 +2,14 @@
 import { FaqCategories, Faqs } from "customer-portal-sdk";
 import type { FaqListBody, FaqsListData } from "customer-portal-sdk";
 import type { Page } from "../page";
-import { ask } from "../portal";
+import { ask, resume } from "../portal";
 import { choose, el, field, form, panel, show, valueOf } from "../ui";
 
 type Category = NonNullable<NonNullable<FaqsListData["query"]>["category"]>;
 type Found = FaqListBody["items"][number];
 
 export const faq: Page = async ({ address }) => {
+  await resume().catch(() => false); // anybody reads it; whoever is signed in stays so
   const { items: categories } = await ask(FaqCategories.list());
   const results = el("div", { "aria-live": "polite" });
   const look = async (query: string, category: string): Promise<void> => {

@@ -46,6 +46,10 @@ async function follow(visit: Visit, id: string, known: string, status: HTMLEleme
   if (!status.isConnected) return;
   const now = await ask(Orders.get({ path: { order_id: id } })).catch(() => null);
   if (!status.isConnected) return;
+  if (now?.status === "COMPLETED") { // a first site makes another role, with another menu
+    await me({ changed: true });
+    dispatchEvent(new Event("session"));
+  }
   if (now && now.status !== known) return showOrder(visit, id, now.status === "COMPLETED" ? { notice: { title: "주문하신 서비스가 준비되었습니다." } } : {});
   setTimeout(() => void follow(visit, id, known, status), POLL_MS);
 }

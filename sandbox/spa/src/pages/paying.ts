@@ -60,6 +60,7 @@ export async function pay(order: OrderBody, method: Method, visit: Visit): Promi
 function openCheckout(checkout: CheckoutBody): void {
   const address = new URL("/checkout", location.origin);
   address.searchParams.set("paymentId", checkout.payment_id);
+  address.searchParams.set("orderName", checkout.order_name);
   if (checkout.redirect_url) address.searchParams.set("redirectUrl", checkout.redirect_url);
   location.assign(address);
 }
