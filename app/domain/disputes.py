@@ -16,6 +16,13 @@ class DisputeOutcome(StrEnum):
     LOST = "LOST"
 
 
+class DisputeState(StrEnum):
+    """DECIDED: what came of the last dispute is recorded. OPEN: it is not."""
+
+    OPEN = "OPEN"
+    DECIDED = "DECIDED"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`amount`: KRW with VAT, what is taken back; 0 where WON. `decided_on`: a KST day."""

@@ -4,17 +4,18 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
-from app.domain.disputes import Decision, DisputeOutcome
+from app.domain.disputes import Decision, DisputeOutcome, DisputeState
 from app.routers.dependencies import DepsDep
 from app.routers.models import WHOLE, AnswerModel, IsoDate, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageRefunds
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.operator_disputes import DisputedPayment, RecordedDecision
 
-router = APIRouter(prefix="/v1/operator/payments", tags=["disputes"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/operator", tags=["disputes"], route_class=StrictRoute)
 
 
 class DisputeDecisionRequest(RequestModel):
@@ -42,8 +43,58 @@ class DisputeDecisionBody(AnswerModel):
     created_at: datetime
 
 
+class SeenDisputeBody(AnswerModel):
+    """`resolved_at` null: the payment company has not said that it is over."""
+
+    opened_at: datetime
+    resolved_at: datetime | None
+
+
+class DisputedPaymentBody(AnswerModel):
+    """KRW with VAT."""
+
+    payment_id: UUID
+    company_id: UUID
+    company_name: str
+    order_id: UUID
+    order_number: str
+    amount: int
+    disputes: list[SeenDisputeBody]
+    decisions: list[DisputeDecisionBody]
+    created_at: datetime
+
+
+class DisputedPaymentListBody(AnswerModel):
+    """The newest payment first."""
+
+    items: list[DisputedPaymentBody]
+    next_cursor: str | None
+
+
+@router.get(
+    "/disputes",
+    operation_id="operator_list_disputes",
+    summary="Payments that were denied",
+    description=(
+        "Of all companies; `OPEN` until what came of the last dispute is recorded, `DECIDED` then."
+    ),
+    responses=problems(*FOR_AN_OPERATOR, "cursor_invalid"),
+)
+async def get_all(
+    deps: DepsDep,
+    operator: CanManageRefunds,
+    state: DisputeState = DisputeState.OPEN,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+    size: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> DisputedPaymentListBody:
+    page = await deps.operator_disputes.find(state, cursor, size)
+    return DisputedPaymentListBody(
+        items=[_seen(payment) for payment in page.items], next_cursor=page.next_cursor
+    )
+
+
 @router.post(
-    "/{payment_id}/dispute-decisions",
+    "/payments/{payment_id}/dispute-decisions",
     operation_id="operator_record_dispute_decision",
     summary="What came of a dispute",
     description=(
@@ -66,6 +117,10 @@ async def record(
     deps: DepsDep, operator: CanManageRefunds, payment_id: UUID, body: DisputeDecisionRequest
 ) -> DisputeDecisionBody:
     made = await deps.operator_disputes.record(operator, payment_id, body.to_domain())
+    return _body(made)
+
+
+def _body(made: RecordedDecision) -> DisputeDecisionBody:
     return DisputeDecisionBody(
         id=made.id,
         company_id=made.company_id,
@@ -76,4 +131,21 @@ async def record(
         decided_on=made.decided_on,
         recorded_by=made.recorded_by,
         created_at=made.created_at,
+    )
+
+
+def _seen(payment: DisputedPayment) -> DisputedPaymentBody:
+    return DisputedPaymentBody(
+        payment_id=payment.payment_id,
+        company_id=payment.company_id,
+        company_name=payment.company_name,
+        order_id=payment.order_id,
+        order_number=payment.order_number,
+        amount=payment.amount,
+        disputes=[
+            SeenDisputeBody(opened_at=each.opened_at, resolved_at=each.resolved_at)
+            for each in payment.disputes
+        ],
+        decisions=[_body(each) for each in payment.decisions],
+        created_at=payment.created_at,
     )

@@ -1,31 +1,42 @@
 """차지백 결과: what a card company decided, which no provider tells; recorded and booked once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.db.engine import Database
 from app.db.ids import new_id
 from app.db.ledger import post
+from app.db.tables.companies import Company
 from app.db.tables.disputes import DisputeDecision
 from app.db.tables.orders import Order, Payment
 from app.domain.audit import AuditAction
-from app.domain.disputes import Decision, DisputeOutcome
+from app.domain.disputes import Decision, DisputeOutcome, DisputeState
 from app.domain.errors import DomainError
 from app.domain.ledger import charged_back
 from app.domain.operators import Operator
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, operator_actor, record
+from app.services.cursors import NEWEST, make_cursor, read_cursor
+from app.services.disputes import DisputeView, disputes_of
 from app.services.promised_refunds import keep_less
 
 _HELD = text(
     "SELECT coalesce(sum(amount), 0)::bigint FROM postings"
     " WHERE payment_id = :id AND account = 'PROVIDER'"
 )
+
+_DECIDED = (
+    "EXISTS (SELECT FROM dispute_decisions d WHERE d.payment_id = payments.id AND ("
+    " d.outcome = 'LOST' OR d.decided_on >= cast(cast(payments.disputes -> -1 ->> 'opened_at'"
+    " AS timestamptz) AT TIME ZONE 'Asia/Seoul' AS date)))"
+)
+"""What was lost is lost for good; what was won may be denied once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +55,63 @@ class RecordedDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputedPayment:
+    """KRW with VAT. `decisions`: what was recorded of it, the first first."""
+
+    payment_id: UUID
+    company_id: UUID
+    company_name: str
+    order_id: UUID
+    order_number: str
+    amount: int
+    disputes: Sequence[DisputeView]
+    decisions: Sequence[RecordedDecision]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputedPage:
+    """`next_cursor` is None on the last page."""
+
+    items: Sequence[DisputedPayment]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorDisputes:
     """One use case a method."""
 
     database: Database
     clock: Clock
+
+    async def find(self, state: DisputeState, cursor: str | None, size: int) -> DisputedPage:
+        """Of all companies, the newest payment first. Raises `cursor_invalid`."""
+        at, last = read_cursor(cursor) or NEWEST
+        decided = text(_DECIDED if state is DisputeState.DECIDED else f"NOT {_DECIDED}")
+        async with self.database.system_session("operator: disputes") as session:
+            rows = await session.execute(
+                select(Payment, Order.number, Company.legal_name)
+                .join(Order, Order.id == Payment.order_id)
+                .join(Company, Company.id == Payment.company_id)
+                .where(
+                    text("payments.disputes <> '[]'"),
+                    decided,
+                    tuple_(Payment.created_at, Payment.id) < tuple_(at, last),
+                )
+                .order_by(Payment.created_at.desc(), Payment.id.desc())
+                .limit(size + 1)
+            )
+            found = rows.all()
+            page, more = found[:size], len(found) > size
+            made = await session.scalars(
+                select(DisputeDecision)
+                .where(DisputeDecision.payment_id.in_([row.Payment.id for row in page]))
+                .order_by(DisputeDecision.created_at, DisputeDecision.id)
+            )
+            decisions = made.all()
+        items = [_seen(row.Payment, row.number, row.legal_name, decisions) for row in page]
+        next_cursor = make_cursor(items[-1].created_at, items[-1].payment_id) if more else None
+        return DisputedPage(items, next_cursor)
 
     async def record(
         self, operator: Operator, payment_id: UUID, decision: Decision
@@ -85,6 +148,22 @@ class OperatorDisputes:
             record(session, entry)
             await session.flush()
             return _view(row, payment)
+
+
+def _seen(
+    payment: Payment, number: str, company: str, decisions: Sequence[DisputeDecision]
+) -> DisputedPayment:
+    return DisputedPayment(
+        payment_id=payment.id,
+        company_id=payment.company_id,
+        company_name=company,
+        order_id=payment.order_id,
+        order_number=number,
+        amount=payment.amount,
+        disputes=disputes_of(payment),
+        decisions=[_view(row, payment) for row in decisions if row.payment_id == payment.id],
+        created_at=payment.created_at,
+    )
 
 
 async def _lock(session: AsyncSession, payment_id: UUID) -> Payment:

@@ -177,3 +177,32 @@ async def test_what_was_taken_is_not_given_back_again(
         assert await give_back(session, row, Money(10_000, 909), why, now) == []
     answer = await client.get("/v1/credit-balance", headers=member.headers)
     assert answer.json()["balance"] == 0
+
+
+async def listed(portal: FastAPI, state: str, payment: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the operator sees of a payment in one state, page by page."""
+    found: list[dict[str, Any]] = []
+    asked: dict[str, str | int] = {"state": state, "size": 2}
+    async with operator_client(portal) as operator:
+        while True:
+            answer = await operator.get("/v1/operator/disputes", params=asked, headers=TOKEN)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["items"]
+            if answer.json()["next_cursor"] is None:
+                return [each for each in found if each["payment_id"] == payment["id"]]
+            asked["cursor"] = answer.json()["next_cursor"]
+
+
+async def test_the_operator_sees_what_is_denied_and_what_came_of_it(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    _, _, whole = await paid(client, world)
+    _, order, payment, today = await disputed(client, world, portal)
+    assert await listed(portal, "OPEN", whole) == []
+    [row] = await listed(portal, "OPEN", payment)
+    assert (row["order_number"], row["amount"], row["decisions"]) == (order["number"], 583_000, [])
+    assert len(row["disputes"]) == 1
+    await decide(portal, payment, "LOST", 83_000, today)
+    assert await listed(portal, "OPEN", payment) == []
+    [row] = await listed(portal, "DECIDED", payment)
+    assert [each["amount"] for each in row["decisions"]] == [83_000]

@@ -161,9 +161,14 @@ async def test_what_is_not_held_is_not_let_through(
 ) -> None:
     member = await sign_up(client, world)
     order = await paid_by_transfer(client, world, member)
-    world.nts.overrides[await business_number(portal, member)] = Standing.FAILING
+    async with portal.state.deps.database.system_session("test data") as session:
+        await session.execute(
+            text("DELETE FROM tax_invoice_contacts WHERE company_id = :id"),
+            {"id": member.company_id},
+        )
     await run_jobs(portal)
-    [(invoice_id, *_)] = await of_operator(operator, order)
+    [(invoice_id, _, failure, _)] = await of_operator(operator, order)
+    assert failure == "recipient_incomplete"
     base = "/v1/operator/tax-invoices"
     path = f"{base}/{invoice_id}/issue-anyway"
     waits = await operator.post(path, json=REASON, headers=once())

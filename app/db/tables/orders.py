@@ -236,6 +236,7 @@ class Payment(OfCompany, Timestamps, Base):
             "id",
             postgresql_where="received > 0 AND status = 'CANCELLED'",
         ),
+        Index("ix_payments_disputed", "created_at", "id", postgresql_where="disputes <> '[]'"),
         Index("ix_payments_payers", "paid_at", postgresql_where=PAYER_KNOWN),
     )
 
