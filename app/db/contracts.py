@@ -99,7 +99,7 @@ class ContractRead(msgspec.Struct, frozen=True):
         )
 
 
-_CONTRACTS = (
+CONTRACTS = (
     "SELECT m.id, m.company_id, m.site_id, s.name AS site_name, s.subdomain, s.url, m.plan,"
     " m.status, m.billing_channel, m.revision, m.users - m.complimentary_users AS users,"
     " m.complimentary_users, m.anchor_on, m.expires_on, m.add_ons, m.setup_paid, s.usage,"
@@ -125,14 +125,14 @@ class PriceFacts(msgspec.Struct, frozen=True):
 
 PRICE_FACTS = read_one(
     "SELECT (SELECT coalesce(json_agg(r), '[]') FROM ("  # noqa: S608 - our own text
-    + _CONTRACTS
+    + CONTRACTS
     + " WHERE m.company_id = p.company_id AND m.id = ANY(cast(:ids AS uuid[]))) AS r) AS contracts,"
     f" {agreements_of('p.company_id')} AS agreements",
     PriceFacts,
 )
 _OF_COMPANY = text(
     "SELECT coalesce(json_agg(r), '[]')::text FROM ("  # noqa: S608 - our own text
-    + _CONTRACTS
+    + CONTRACTS
     + " WHERE m.company_id = :company AND m.id = ANY(cast(:ids AS uuid[]))) AS r"
 )
 _decode = msgspec.json.Decoder(list[ContractRead]).decode
@@ -149,7 +149,7 @@ async def contracts_of(
 
 _ANY = text(
     "SELECT coalesce(json_agg(r), '[]')::text FROM ("  # noqa: S608 - our own text
-    + _CONTRACTS
+    + CONTRACTS
     + " WHERE m.id = ANY(cast(:ids AS uuid[]))) AS r"
 )
 

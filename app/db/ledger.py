@@ -28,8 +28,10 @@ async def post(session: AsyncSession, now: datetime, *entries: JournalEntry | No
     """
     made = [entry for entry in entries if entry is not None]
     if made:
-        await session.flush()
-        await session.execute(_POST, entry_values(made, now))
+        if session.new:
+            await session.flush()
+        with session.no_autoflush:  # what changed otherwise is written with the rest
+            await session.execute(_POST, entry_values(made, now))
 
 
 def entry_values(entries: Sequence[JournalEntry], now: datetime) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.cards import Card
@@ -13,6 +13,9 @@ from app.domain.cards import CardRole, CardState, RankedCard, without
 from app.domain.errors import DomainError
 
 MIND_CARD = "mind_card"
+_ACTIVE = select(Card).where(
+    Card.company_id == bindparam("company"), Card.state == CardState.ACTIVE
+)
 
 
 async def lock_cards(session: AsyncSession, company_id: UUID) -> list[Card]:
@@ -83,19 +86,15 @@ async def usable_card(session: AsyncSession, company_id: UUID, card_id: UUID | N
 
 async def cards_to_charge(
     session: AsyncSession, company_id: UUID, first: UUID | None
-) -> Sequence[UUID]:
+) -> Sequence[Card]:
     """Which cards to try, in turn: the membership's own, then the default, then the backup."""
-    rows = await session.execute(
-        select(Card.id, Card.role).where(
-            Card.company_id == company_id, Card.state == CardState.ACTIVE
-        )
-    )
-    roles = {row.id: CardRole(row.role) for row in rows}
+    found = await session.scalars(_ACTIVE, {"company": company_id})
+    cards = {card.id: card for card in found}
     wanted = [first] + [
-        next((card for card, role in roles.items() if role is wanted), None)
+        next((card.id for card in cards.values() if card.role == wanted), None)
         for wanted in (CardRole.DEFAULT, CardRole.BACKUP)
     ]
-    return [card for card in dict.fromkeys(wanted) if card in roles]
+    return [cards[card] for card in dict.fromkeys(wanted) if card in cards]
 
 
 def spoken_card(card: Card) -> str:

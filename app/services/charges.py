@@ -8,8 +8,7 @@ our payment id is charged once, whatever is repeated.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, select
 
 from app.clock import Clock
 from app.db.engine import Database
@@ -28,11 +27,18 @@ from app.domain.provider_errors import (
 from app.domain.provider_payments import ReportedStatus
 from app.services.card_jobs import CardJobs
 from app.services.cards import BILLING_KEY_COLUMN
+from app.services.orders import lock_paid_for
 from app.services.paid_orders import waits_for_money
 from app.services.payment_rows import decline
 from app.services.payments import CHECK_AFTER, Payments
 from app.services.ports import BillingKeyProvider
 
+_WITH_CARD = (
+    select(Payment, Card)
+    .outerjoin(Card, Card.id == Payment.payment_method_id)
+    .where(Payment.id == bindparam("id"))
+    .with_for_update(of=Payment)
+)
 _GONE = frozenset({Refusal.DELETED, Refusal.NOT_FOUND})
 
 
@@ -92,13 +98,10 @@ class Charges:
     async def _begin(self, payment_id: UUID) -> _Begun | None:
         """Under the order's lock: nobody pays it another way from now on."""
         async with self._database.system_session("charge") as session:
-            order_id = await session.scalar(
-                select(Payment.order_id).where(Payment.id == payment_id)
-            )
-            if order_id is None:
+            order = await lock_paid_for(session, payment_id)
+            if order is None:
                 return None
-            order = await session.get_one(Order, order_id, with_for_update=True)
-            payment = await session.get_one(Payment, payment_id, with_for_update=True)
+            payment, card = (await session.execute(_WITH_CARD, {"id": payment_id})).one()
             if payment.method != PaymentMethod.BILLING_KEY or payment.status != PaymentState.READY:
                 return None
             now = await self._clock.now(session)
@@ -110,14 +113,9 @@ class Charges:
                 payment.check_due_at = None
                 return None
             payment.charge_begun_at = payment.charge_begun_at or now
-            return _Begun(
-                await self._request(session, payment, order), payment.payment_method_id, again
-            )
+            return _Begun(self._request(payment, order, card), payment.payment_method_id, again)
 
-    async def _request(
-        self, session: AsyncSession, payment: Payment, order: Order
-    ) -> ChargeRequest | None:
-        card = await session.get(Card, payment.payment_method_id)
+    def _request(self, payment: Payment, order: Order, card: Card | None) -> ChargeRequest | None:
         if card is None or card.state != CardState.ACTIVE or card.billing_key is None:
             return None
         return ChargeRequest(

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.accounts import Account
 from app.db.vault import Vault
+
+_EMAIL = select(Account.email).where(Account.id == bindparam("account"))
 
 
 class Emails:
@@ -18,7 +20,7 @@ class Emails:
 
     async def of(self, session: AsyncSession, account_id: UUID) -> str | None:
         """Needs a session that sees the account."""
-        sealed = await session.scalar(select(Account.email).where(Account.id == account_id))
+        sealed = await session.scalar(_EMAIL, {"account": account_id})
         return None if sealed is None else self.opened(sealed)
 
     def opened(self, sealed: bytes) -> str:

@@ -7,8 +7,9 @@ out differently is refused, so that two orders of one membership never undercut 
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead, contracts_of
@@ -72,6 +73,33 @@ async def lines_of(session: AsyncSession, item: OrderItem) -> list[OrderLine]:
     return list(rows.scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedLines:
+    """An item with its lines, in their order."""
+
+    item: OrderItem
+    lines: list[OrderLine]
+
+
+_ITEMS = (
+    select(OrderItem, OrderLine)
+    .outerjoin(OrderLine, OrderLine.item_id == OrderItem.id)
+    .where(OrderItem.order_id == bindparam("order"))
+    .order_by(OrderItem.position, OrderItem.id, OrderLine.position)
+)
+
+
+async def ordered_lines(session: AsyncSession, order: Order) -> list[OrderedLines]:
+    """Every item of an order, by one statement."""
+    found: dict[UUID, OrderedLines] = {}
+    rows = await session.execute(_ITEMS, {"order": order.id})
+    for item, line in rows:
+        ordered = found.setdefault(item.id, OrderedLines(item, []))
+        if line is not None:
+            ordered.lines.append(line)
+    return list(found.values())
+
+
 async def pending_change(
     session: AsyncSession, catalogue: Catalogue, order: Order, item: OrderItem, now: datetime
 ) -> PendingChange:
@@ -79,6 +107,18 @@ async def pending_change(
     assert item.membership_id is not None
     contracts = await contracts_of(session, item.company_id, [item.membership_id])
     held, lines = contracts[item.membership_id], await lines_of(session, item)
+    return await _pending(session, catalogue, order, OrderedLines(item, lines), held, now)
+
+
+async def _pending(
+    session: AsyncSession,
+    catalogue: Catalogue,
+    order: Order,
+    ordered: OrderedLines,
+    held: ContractRead,
+    now: datetime,
+) -> PendingChange:
+    item, lines = ordered.item, ordered.lines
     on = _effective_day(order, item, now)
     try:
         if item.type == OrderType.RENEWAL:
@@ -114,14 +154,18 @@ async def check_still_fits(
 
     The memberships are locked, so that of a renewal and an extension only one is paid.
     """
-    found = await session.scalars(
-        select(OrderItem).where(OrderItem.order_id == order.id, OrderItem.type != "NEW")
-    )
-    items = list(found)
-    if items:
-        await check_nothing_waits(session, items)
-    for item in items:
-        await pending_change(session, catalogue, order, item, now)
+    changing = [x for x in await ordered_lines(session, order) if x.item.type != OrderType.NEW]
+    if not changing:
+        return
+    items = [ordered.item for ordered in changing]
+    await check_nothing_waits(session, items)
+    memberships = [item.membership_id for item in items if item.membership_id is not None]
+    contracts = await contracts_of(session, order.company_id, memberships)
+    for ordered in changing:
+        membership_id = ordered.item.membership_id
+        assert membership_id is not None
+        held = contracts[membership_id]
+        await _pending(session, catalogue, order, ordered, held, now)
 
 
 def _effective_day(order: Order, item: OrderItem, now: datetime) -> date:

@@ -23,6 +23,11 @@ async def lock_membership(session: AsyncSession, membership_id: UUID) -> Members
     site_id = await session.scalar(select(Membership.site_id).where(Membership.id == membership_id))
     if site_id is None:
         return None
+    return await lock_with_site(session, site_id, membership_id)
+
+
+async def lock_with_site(session: AsyncSession, site_id: UUID, membership_id: UUID) -> Membership:
+    """The same where its site is known: a membership never has another."""
     await session.get_one(Site, site_id, with_for_update=True)
     return await session.get_one(Membership, membership_id, with_for_update=True)
 

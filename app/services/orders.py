@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +50,13 @@ from app.services.order_events import PROVISION_ITEM, SYSTEM, account_actor
 from app.services.principals import Access, Principal, read_within
 
 EVERY_ORDER = OrderFilters()
+_PAID_FOR = (
+    select(Order)
+    .join(Payment, Payment.order_id == Order.id)
+    .where(Payment.id == bindparam("payment"))
+    .with_for_update(of=Order)
+)
+_STATES = select(OrderItem.state).where(OrderItem.order_id == bindparam("order"))
 _GIVE_BACK_COUPON = text("UPDATE coupons SET uses = uses - 1 WHERE code = :code")
 
 
@@ -100,6 +107,12 @@ async def lock_order(session: AsyncSession, company_id: UUID, order_id: UUID) ->
     if order is None:
         raise DomainError("order_not_found")
     return order
+
+
+async def lock_paid_for(session: AsyncSession, payment_id: UUID) -> Order | None:
+    """The order that a payment is for, locked, whosever it is; None where there is no payment."""
+    found: Order | None = await session.scalar(_PAID_FOR, {"payment": payment_id})
+    return found
 
 
 async def cancel_order(session: AsyncSession, principal: Principal, order_id: UUID) -> OrderRead:
@@ -214,9 +227,7 @@ async def derive_again(
     session: AsyncSession, order: Order, actor: str, reason: str | None, now: datetime
 ) -> None:
     """Writes what the order's status follows to from its items now; a step is a row of history."""
-    states = (
-        await session.execute(select(OrderItem.state).where(OrderItem.order_id == order.id))
-    ).scalars()
+    states = await session.scalars(_STATES, {"order": order.id})
     due_now = order.payment_status == "UNPAID"
     wanted = derive_order_status([ItemState(state) for state in states], None, due_now)
     if wanted != order.status:

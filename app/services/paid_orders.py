@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.queue import Job, enqueue
-from app.db.tables.companies import Company
 from app.db.tables.orders import Order, OrderItem, Payment
 from app.domain.orders import OrderStatus, PaymentStatus, opening_time
 from app.domain.payments import PaymentState, step_payment
@@ -15,6 +14,12 @@ from app.services.mails import Mails, NewMail
 from app.services.order_events import PROVISION_ITEM, SYSTEM
 from app.services.orders import derive_again
 
+_CLOSE_AND_PROVE = text(
+    "WITH closed AS (UPDATE payments SET status = 'CANCELLED', updated_at = :now"
+    " WHERE order_id = :order AND id <> :payment AND status = 'READY')"
+    " UPDATE companies SET proven_at = :now, updated_at = :now"
+    " WHERE id = :company AND proven_at IS NULL"
+)
 ON_TERMS = frozenset({PaymentStatus.ON_TERMS, PaymentStatus.OVERDUE})
 
 
@@ -32,16 +37,8 @@ async def book_paid(session: AsyncSession, payment: Payment, order: Order, now: 
     order.paid_at = order.paid_at or now
     order.expires_at = None
     # Whatever else was begun is over: an account that is open is closed by its job.
-    await session.execute(
-        update(Payment)
-        .where(Payment.order_id == order.id, Payment.id != payment.id, Payment.status == "READY")
-        .values(status="CANCELLED", updated_at=now)
-    )
-    await session.execute(
-        update(Company)
-        .where(Company.id == order.company_id, Company.proven_at.is_(None))
-        .values(proven_at=now, updated_at=now)
-    )
+    values = {"order": order.id, "payment": payment.id, "company": order.company_id, "now": now}
+    await session.execute(_CLOSE_AND_PROVE, values)
 
 
 class PaidOrders:
@@ -60,12 +57,13 @@ class PaidOrders:
         """
         on_terms = order.payment_status in ON_TERMS
         jobs: list[Job] = []
-        if not on_terms:
-            order.payment_method = payment.method
-            jobs += await self._open_items(session, order, now)
-        await book_paid(session, payment, order, now)
-        await derive_again(session, order, SYSTEM, "paid", now)
-        email = await self._emails.of(session, order.account_id)
+        with session.no_autoflush:  # each row is written once, at the end
+            if not on_terms:
+                order.payment_method = payment.method
+                jobs += await self._open_items(session, order, now)
+            await book_paid(session, payment, order, now)
+            await derive_again(session, order, SYSTEM, "paid", now)
+            email = await self._emails.of(session, order.account_id)
         if email is not None:
             facts = {"number": order.number, "total": f"{payment.amount:,}"}
             mail = NewMail(

@@ -1,6 +1,8 @@
 """Rows of payments: one that was declined, and one that may not be closed."""
 
-from sqlalchemy import literal, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.orders import Order, Payment
@@ -18,25 +20,24 @@ def decline(payment: Payment, reason: Decline, provider_code: str | None) -> Non
     payment.check_due_at = None
 
 
-async def payment_in_doubt(
-    session: AsyncSession, order: Order, method: PaymentMethod
-) -> Payment | None:
+_OPEN = select(Payment).where(
+    Payment.order_id == bindparam("order"), Payment.status == PaymentState.READY
+)
+
+
+async def open_payments(session: AsyncSession, order: Order) -> Sequence[Payment]:
+    """Those that could still pay it."""
+    return (await session.scalars(_OPEN, {"order": order.id})).all()
+
+
+def in_doubt(payments: Sequence[Payment], method: PaymentMethod) -> Payment | None:
     """What may not be closed: a charge of which nobody knows the outcome, or a bank transfer of
 
     which a part has come. An untouched bank transfer is gone on with as well.
     """
     by_transfer = method is PaymentMethod.BANK_TRANSFER
-    doubtful = (
-        select(Payment)
-        .where(
-            Payment.order_id == order.id,
-            Payment.status == PaymentState.READY,
-            or_(
-                Payment.charge_begun_at.is_not(None),
-                Payment.received > 0,
-                literal(by_transfer) & (Payment.method == PaymentMethod.BANK_TRANSFER),
-            ),
-        )
-        .limit(1)
-    )
-    return (await session.execute(doubtful)).scalar_one_or_none()
+    for payment in payments:
+        untouched = payment.charge_begun_at is None and not payment.received
+        if not untouched or (by_transfer and payment.method == PaymentMethod.BANK_TRANSFER):
+            return payment
+    return None

@@ -44,9 +44,9 @@ from app.services.disputes import Disputes, DisputeView, disputes_of
 from app.services.evidence import drop_choice, want_evidence
 from app.services.membership_changes import check_still_fits
 from app.services.order_events import SYSTEM
-from app.services.orders import end_unpaid, lock_order
+from app.services.orders import end_unpaid, lock_order, lock_paid_for
 from app.services.paid_orders import PaidOrders, waits_for_money
-from app.services.payment_rows import decline, payment_in_doubt
+from app.services.payment_rows import decline, in_doubt, open_payments
 from app.services.ports import PaymentProvider
 from app.services.principals import Access, Principal
 from app.services.refund_jobs import Refunds
@@ -189,7 +189,8 @@ class Payments:
         `payment_method_not_found` and `payment_method_lost`.
         """
         method = PaymentMethod(named or order.payment_method or "")
-        waiting = await payment_in_doubt(session, order, method)
+        others = await open_payments(session, order)
+        waiting = in_doubt(others, method)
         if waiting is not None:
             if waiting.method != PaymentMethod.BANK_TRANSFER or waiting.method != method:
                 raise DomainError("payment_in_progress")
@@ -200,11 +201,9 @@ class Payments:
         card = None
         if method is PaymentMethod.BILLING_KEY:
             card = await usable_card(session, order.company_id, card_id)
-        await session.execute(
-            update(Payment)
-            .where(Payment.order_id == order.id, Payment.status == "READY")
-            .values(status="CANCELLED", updated_at=now)
-        )
+        for other in others:
+            other.status = str(step_payment(PaymentState.READY, PaymentState.CANCELLED))
+            other.updated_at = now
         payment = Payment(
             id=new_id(),
             company_id=order.company_id,
@@ -304,10 +303,9 @@ class Payments:
         self, session: AsyncSession, payment_id: UUID, reported: ReportedPayment | None
     ) -> UUID | None:
         """Under the order's lock; returns the refund that has to be sent, if any."""
-        order_id = await session.scalar(select(Payment.order_id).where(Payment.id == payment_id))
-        if order_id is None:
+        order = await lock_paid_for(session, payment_id)
+        if order is None:
             return None
-        order = await session.get_one(Order, order_id, with_for_update=True)
         payment = await session.get_one(Payment, payment_id, with_for_update=True)
         now = await self._clock.now(session)
         state = PaymentState(payment.status)

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.cards import Card
-from app.db.tables.orders import Order, Payment
-from app.db.tables.renewals import MembershipSchedule
+from app.db.tables.orders import Order
 from app.domain.errors import DomainError
 from app.domain.orders import OrderStatus, PaymentMethod
 from app.domain.provider_errors import ProviderError
@@ -46,22 +45,38 @@ class BegunPayment:
     step: str
 
 
-async def begun_payments(
-    session: AsyncSession, membership_id: UUID, now: datetime
-) -> list[BegunPayment]:
-    """Those of the open renewal, where the step that is due asks for money or ends asking."""
-    rows = await session.execute(
-        select(Payment.id, MembershipSchedule.step)
-        .join(MembershipSchedule, MembershipSchedule.order_id == Payment.order_id)
-        .where(
-            MembershipSchedule.membership_id == membership_id,
-            MembershipSchedule.due_at <= now,
-            MembershipSchedule.step.op("~")(_MONEY),
-            Payment.status == "READY",
-            Payment.method != PaymentMethod.BILLING_KEY,
-        )
-    )
-    return [BegunPayment(row.id, row.step) for row in rows]
+@dataclass(frozen=True, slots=True)
+class BeforeStep:
+    """`begun`: those of the open renewal, where the step that is due asks for money or ends asking.
+
+    `site_id`: where a scheduled change depends on what is in use, the site, with when it was
+    measured.
+    """
+
+    begun: Sequence[BegunPayment]
+    site_id: UUID | None
+    usage_at: datetime | None
+
+
+_BEFORE: Final = text(
+    "SELECT s.step, x.id AS site_id, x.usage_at,"  # noqa: S608 - our own text
+    " ARRAY(SELECT p.id FROM payments p WHERE p.order_id = s.order_id AND p.status = 'READY'"
+    f"   AND p.method <> 'BILLING_KEY' AND s.step ~ '{_MONEY}') AS begun"
+    " FROM membership_schedules s"
+    " LEFT JOIN scheduled_changes c ON c.membership_id = s.membership_id"
+    " LEFT JOIN memberships m ON m.id = c.membership_id LEFT JOIN sites x ON x.id = m.site_id"
+    " WHERE s.membership_id = :membership AND s.due_at <= :now"
+)
+
+
+async def look_before_step(session: AsyncSession, membership_id: UUID, now: datetime) -> BeforeStep:
+    """What a step that is due is to know before its transaction; nothing where none is."""
+    found = await session.execute(_BEFORE, {"membership": membership_id, "now": now})
+    row = found.one_or_none()
+    if row is None:
+        return BeforeStep((), None, None)
+    begun = [BegunPayment(payment_id, row.step) for payment_id in row.begun]
+    return BeforeStep(begun, row.site_id, row.usage_at)
 
 
 class RenewalCards:
@@ -107,14 +122,16 @@ class RenewalCards:
         if not begun or tried is None or tried < step.at:
             schedule.charge_step, tried = step.name, r.now
             schedule.charge_tried_at = tried
-        card_id = await next_card(session, r.membership, order, tried)
+        with session.no_autoflush:  # the row is written once, with the payment
+            card_id = await next_card(session, r.cards, order, tried)
         if card_id is None:
             schedule.charge_step = None
             await self._all_declined(session, r, step, order)
             return None
         order.payment_method = str(PaymentMethod.BILLING_KEY)
-        payment = await self._payments.begin(session, order, card_id, r.now)
         schedule.due_at = r.now + CHARGING_AGAIN
+        with session.no_autoflush:
+            payment = await self._payments.begin(session, order, card_id, r.now)
         return payment.id
 
     @staticmethod
@@ -135,6 +152,6 @@ class RenewalCards:
             return
         card = await session.get_one(Card, declined.payment_method_id)
         again = next_try(r.term, step.name)
-        if not await can_try_again(session, r.membership):
+        if not await can_try_again(session, r.membership.company_id, r.cards):
             again = None
         await self._notices.charge_failed(session, r, spoken_card(card), again)

@@ -4,11 +4,12 @@ One step tries the cards in turn: the membership's own, the company's default, i
 that was declined for good (lost, stolen, expired) is not tried again.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables.cards import Card
@@ -24,14 +25,31 @@ CHARGED_BY_ITSELF: Final = frozenset(
     {PaymentMethod.BILLING_KEY, PaymentMethod.CARD, PaymentMethod.TRANSFER}
 )
 """An order for which somebody chose to send the money is not charged beside that."""
+_CHARGES: Final = (
+    select(Payment.status)
+    .where(
+        Payment.order_id == bindparam("order"),
+        Payment.method == PaymentMethod.BILLING_KEY,
+        Payment.status.in_((PaymentState.READY, PaymentState.FAILED)),
+    )
+    .distinct()
+)
+_CHARGING: Final = text(
+    "SELECT id FROM payments WHERE order_id = :order AND method = 'BILLING_KEY'"
+    " AND status = 'READY' LIMIT 1"
+)
+_TRIED: Final = text(
+    "SELECT payment_method_id FROM payments WHERE company_id = :company"
+    " AND payment_method_id = ANY(cast(:cards AS uuid[]))"
+    " AND (hard_decline OR (order_id = :order AND created_at >= :since))"
+)
 
 
-async def charging_card(session: AsyncSession, membership: Membership) -> Card | None:
-    """The card that is charged by itself; None without one or with the switch off."""
+async def charging_cards(session: AsyncSession, membership: Membership) -> Sequence[Card]:
+    """Those that are charged by themselves, in turn; none without one or with the switch off."""
     if not membership.auto_renew or membership.payment_method_id is None:
-        return None
-    cards = await cards_to_charge(session, membership.company_id, membership.payment_method_id)
-    return await session.get(Card, cards[0]) if cards else None
+        return ()
+    return await cards_to_charge(session, membership.company_id, membership.payment_method_id)
 
 
 async def charge_facts(
@@ -49,10 +67,11 @@ async def charge_facts(
     open_ = order.status == OrderStatus.PENDING_PAYMENT
     first_day = term.last_day + timedelta(days=1)
     agreed = not dearer or await is_consented(session, membership.id, first_day, order.total)
+    states = set(await session.scalars(_CHARGES, {"order": order.id}))
     return ChargeFacts(
         paid=not open_,
-        charging=await is_charging(session, order),
-        failed=await last_declined(session, order) is not None,
+        charging=PaymentState.READY in states,
+        failed=PaymentState.FAILED in states,
         consent_needed=open_ and not agreed,
         automatic=automatic,
     )
@@ -72,30 +91,17 @@ async def is_consented(
 
 async def is_charging(session: AsyncSession, order: Order) -> bool:
     """Whether what became of a charge is not known yet."""
-    found = select(Payment.id).where(
-        Payment.order_id == order.id,
-        Payment.method == PaymentMethod.BILLING_KEY,
-        Payment.status == PaymentState.READY,
-    )
-    return await session.scalar(found.limit(1)) is not None
+    return await session.scalar(_CHARGING, {"order": order.id}) is not None
 
 
 async def next_card(
-    session: AsyncSession, membership: Membership, order: Order, since: datetime
+    session: AsyncSession, cards: Sequence[Card], order: Order, since: datetime
 ) -> UUID | None:
     """The card that comes next; None where each was tried since then, or can be tried no more."""
-    cards = await cards_to_charge(session, membership.company_id, membership.payment_method_id)
-    if not cards:
-        return None
-    tried = await session.scalars(
-        select(Payment.payment_method_id).where(
-            Payment.company_id == membership.company_id,
-            Payment.payment_method_id.in_(cards),
-            Payment.hard_decline | ((Payment.order_id == order.id) & (Payment.created_at >= since)),
-        )
-    )
-    over = set(tried)
-    return next((card for card in cards if card not in over), None)
+    ids = [card.id for card in cards]
+    values = {"company": order.company_id, "cards": ids, "order": order.id, "since": since}
+    over = set((await session.execute(_TRIED, values)).scalars())
+    return next((card for card in ids if card not in over), None)
 
 
 async def last_declined(session: AsyncSession, order: Order) -> Payment | None:
@@ -113,14 +119,14 @@ async def last_declined(session: AsyncSession, order: Order) -> Payment | None:
     return declined
 
 
-async def can_try_again(session: AsyncSession, membership: Membership) -> bool:
+async def can_try_again(session: AsyncSession, company_id: UUID, cards: Sequence[Card]) -> bool:
     """Whether a card is left that was not declined for good."""
-    cards = await cards_to_charge(session, membership.company_id, membership.payment_method_id)
+    ids = {card.id for card in cards}
     hard = await session.scalars(
         select(Payment.payment_method_id).where(
-            Payment.company_id == membership.company_id,
-            Payment.payment_method_id.in_(cards),
+            Payment.company_id == company_id,
+            Payment.payment_method_id.in_(ids),
             Payment.hard_decline,
         )
     )
-    return bool(set(cards) - set(hard))
+    return bool(ids - set(hard))

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead
 from app.db.tables.orders import Order, OrderItem
-from app.db.tables.sites import Membership, Segment
+from app.db.tables.sites import Segment
 from app.domain.catalogue import Catalogue
 from app.domain.errors import DomainError
 from app.domain.memberships import MembershipStatus
@@ -15,6 +15,15 @@ from app.domain.orders import OrderType
 from app.services.scheduled_changes import has_free_site
 
 EXTENDING: Final = frozenset({OrderType.EXTEND, OrderType.ADD_EXTEND})
+_LOCK: Final = text(
+    "SELECT id FROM memberships WHERE id = ANY(cast(:memberships AS uuid[])) ORDER BY id FOR UPDATE"
+)
+_WAITING: Final = text(
+    "SELECT membership_id, type FROM order_items"
+    " WHERE membership_id = ANY(cast(:memberships AS uuid[]))"
+    " AND id <> ALL(cast(:items AS uuid[]))"
+    " AND (state = 'PROVISIONING' OR (state = 'PENDING' AND due_at IS NOT NULL))"
+)
 
 
 async def check_renewal(
@@ -59,21 +68,9 @@ async def check_not_renewed(session: AsyncSession, order: Order, item: OrderItem
 async def check_nothing_waits(session: AsyncSession, items: list[OrderItem]) -> None:
     """A renewal is not paid beside anything that was, nor an extension beside a paid renewal."""
     memberships = [item.membership_id for item in items]
-    await session.execute(
-        select(Membership.id)
-        .where(Membership.id.in_(memberships))
-        .order_by(Membership.id)
-        .with_for_update()
-    )
+    await session.execute(_LOCK, {"memberships": memberships})
     waiting = await session.execute(
-        select(OrderItem.membership_id, OrderItem.type).where(
-            OrderItem.membership_id.in_(memberships),
-            OrderItem.id.not_in([item.id for item in items]),
-            or_(
-                OrderItem.state == "PROVISIONING",
-                and_(OrderItem.state == "PENDING", OrderItem.due_at.is_not(None)),
-            ),
-        )
+        _WAITING, {"memberships": memberships, "items": [item.id for item in items]}
     )
     paid = {(row.membership_id, row.type) for row in waiting}
     busy = {membership for membership, _ in paid}

@@ -25,10 +25,12 @@ class Told(Protocol):
     read: ContractRead
     term: Term
     order: Order | None
-    card: str
-    """The one that is charged by itself, as people know it; "" where none is."""
     consent_needed: bool
     now: datetime
+
+    @property
+    def card(self) -> str:
+        """The one that is charged by itself, as people know it; "" where none is."""
 
 
 class RenewalNotices:

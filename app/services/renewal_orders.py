@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead
 from app.db.ids import new_id
 from app.db.ledger import post
-from app.db.price_agreements import agreements_by_company
+from app.db.price_agreements import to_agreements
+from app.db.renewal_reads import read_renewal_prices
 from app.db.tables.orders import Order, OrderEvent, OrderItem, OrderLine
-from app.db.tables.scheduled_changes import ScheduledChangeRow
 from app.domain.catalogue import Catalogue
 from app.domain.ledger import Period, Sale, Sold, placed
 from app.domain.orders import (
@@ -31,7 +31,6 @@ from app.domain.orders import (
     order_fingerprint,
 )
 from app.domain.periods import seoul_date
-from app.domain.price_agreements import NONE_AGREED
 from app.domain.pricing import PricedItem, PricedOrder, sum_up
 from app.domain.renewals import Term, is_dearer, order_step, payable_until
 from app.domain.scheduled_changes import (
@@ -94,16 +93,14 @@ async def wanted_renewal(
     """
     day = seoul_date(order_step(term).at)
     catalogue = await catalogues.in_force(session, day)
-    agreements = await agreements_by_company(session, [read.company_id])
-    agreed = agreements.get(read.company_id, NONE_AGREED).on(day, read.id)
-    row = await session.scalar(
-        select(ScheduledChangeRow).where(ScheduledChangeRow.membership_id == read.id)
-    )
+    prices = await read_renewal_prices(session, read.company_id, read.id)
+    agreed = to_agreements(prices.agreements).on(day, read.id)
+    change = prices.change
     contract = read.contract
     held = content_of(catalogue, contract)
     wanted = RenewalContent(held)
-    if row is not None:
-        wanted = renewal_content(catalogue, contract, as_scheduled(row), read.measured)
+    if change is not None:
+        wanted = renewal_content(catalogue, contract, as_scheduled(change), read.measured)
     priced = price_renewal(catalogue, contract, wanted.content, agreed)
     return WantedRenewal(
         term=term,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.tables.orders import Order, OrderItem
+from app.db.tables.orders import Order
 from app.db.tables.scheduled_changes import ScheduledChangeRow
 from app.db.tables.sites import Membership, Site
 from app.domain.memberships import MembershipStatus, step_membership
@@ -21,7 +21,7 @@ from app.domain.renewals import (
     status_due,
 )
 from app.services.catalogue import Catalogues
-from app.services.membership_changes import lines_of
+from app.services.membership_changes import ordered_lines
 from app.services.membership_ends import end_membership
 from app.services.order_events import SYSTEM
 from app.services.orders import end_unpaid
@@ -67,9 +67,8 @@ class RenewalSteps:
         wanted = await self._wanted(session, r)
         method = PaymentMethod.BILLING_KEY if r.automatic else PaymentMethod.CARD
         if r.order is not None:
-            item = await session.scalar(select(OrderItem).where(OrderItem.order_id == r.order.id))
-            assert item is not None
-            if is_as_ordered(wanted, r.order, item, await lines_of(session, item)):
+            (ordered,) = await ordered_lines(session, r.order)
+            if is_as_ordered(wanted, r.order, ordered.item, ordered.lines):
                 await self._ask_consent(session, r, r.order)
                 return
             method = PaymentMethod(r.order.payment_method or method)

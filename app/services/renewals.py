@@ -12,15 +12,12 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
-from app.db.contracts import any_contracts
 from app.db.engine import Database
-from app.db.tables.renewals import MembershipSchedule
-from app.db.tables.scheduled_changes import ScheduledChangeRow
-from app.db.tables.sites import Membership, Site
+from app.db.renewal_reads import read_renewal
 from app.domain.errors import DomainError
 from app.domain.orders import OrderStatus
 from app.domain.provider_errors import ProviderError
@@ -28,14 +25,13 @@ from app.domain.renewals import (
     StepKind,
     next_step,
 )
-from app.services.card_rows import spoken_card
 from app.services.catalogue import Catalogues
 from app.services.charges import Charges
 from app.services.payments import Payments
 from app.services.ports import Groupware
-from app.services.renewal_cards import ASK_AGAIN, CHARGING_AGAIN, RenewalCards, begun_payments
+from app.services.renewal_cards import ASK_AGAIN, CHARGING_AGAIN, RenewalCards, look_before_step
 from app.services.renewal_charges import (
-    charging_card,
+    charging_cards,
     is_charging,
 )
 from app.services.renewal_notices import RenewalNotices
@@ -49,11 +45,9 @@ from app.services.renewing import (
     is_ours,
     lock_renewal,
     mark_next,
-    owner_of,
     wait_for_end,
 )
 from app.services.site_usage import keep_usage
-from app.services.terminations import open_termination
 
 RENEW_MEMBERSHIP: Final = "renew_membership"
 BUSY_AGAIN: Final = timedelta(minutes=5)
@@ -62,6 +56,10 @@ WAITS_AGAIN: Final = timedelta(hours=1)
 """While nothing but somebody else's doing is waited for."""
 FRESH: Final = timedelta(minutes=5)
 _OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED})
+
+_DUE_NOW: Final = text(
+    "UPDATE membership_schedules SET due_at = :now WHERE membership_id = :membership"
+)
 
 log = structlog.get_logger("portal.renewals")
 
@@ -106,8 +104,8 @@ class Renewals:
             await self._payments.postpone(payment_id)  # its own check finds out
             return
         async with self._database.system_session("renew membership") as session:
-            row = await session.get_one(MembershipSchedule, membership_id, with_for_update=True)
-            row.due_at = await self._clock.now(session)
+            now = await self._clock.now(session)
+            await session.execute(_DUE_NOW, {"membership": membership_id, "now": now})
 
     async def _step(self, membership_id: UUID) -> UUID | None:
         """A payment that is to be charged now, if any."""
@@ -118,21 +116,20 @@ class Renewals:
             if found is None:
                 return None
             membership, schedule, order = found
-            read = (await any_contracts(session, [membership_id]))[membership_id]
-            owner_id = await owner_of(session, membership.company_id)
+            facts = await read_renewal(session, membership_id)
+            read, owner_id = facts.contract, facts.owner_id
             term = term_of(read)
             if term is None or not is_ours(membership):
                 await close(session, schedule, order, now)
                 return None
-            if await open_termination(session, membership_id) is not None:
+            if facts.ending:
                 await wait_for_end(session, schedule, order, now)
                 return None
             if owner_id is None:  # imported, and nobody signed up: there is nobody to ask
                 schedule.due_at = now + timedelta(days=1)
                 return None
-            card = await charging_card(session, membership)
-            said = spoken_card(card) if card else ""
-            r = Renewing(membership, schedule, read, owner_id, term, order, said, False, now)
+            cards = await charging_cards(session, membership)
+            r = Renewing(membership, schedule, read, owner_id, term, order, cards, False, now)
             try:
                 async with session.begin_nested():
                     payment_id = await self._go_on(session, r, asked)
@@ -150,20 +147,12 @@ class Renewals:
         """
         async with self._database.system_session("before a renewal's step") as session:
             now = await self._clock.now(session)
-            begun = await begun_payments(session, membership_id, now)
-            site = (
-                await session.execute(
-                    select(Site.id, Site.usage_at)
-                    .join(Membership, Membership.site_id == Site.id)
-                    .join(MembershipSchedule, MembershipSchedule.membership_id == Membership.id)
-                    .join(ScheduledChangeRow, ScheduledChangeRow.membership_id == Membership.id)
-                    .where(Membership.id == membership_id, MembershipSchedule.due_at <= now)
-                )
-            ).one_or_none()
-        known = site is None or (site.usage_at is not None and now - site.usage_at < FRESH)
+            before = await look_before_step(session, membership_id, now)
+        site_id, seen = before.site_id, before.usage_at
+        known = site_id is None or (seen is not None and now - seen < FRESH)
         return _Asked(
-            usage=known or (site is not None and await self._ask_usage(site.id)),
-            payments=await self._cards.settle_begun(begun),
+            usage=known or (site_id is not None and await self._ask_usage(site_id)),
+            payments=await self._cards.settle_begun(before.begun),
         )
 
     async def _ask_usage(self, site_id: UUID) -> bool:

@@ -1,14 +1,15 @@
 """A membership whose timetable is taken one step on: its rows, locked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.contracts import ContractRead
-from app.db.tables.companies import Company
+from app.db.tables.cards import Card
 from app.db.tables.orders import Order
 from app.db.tables.renewals import MembershipSchedule
 from app.db.tables.sites import Membership
@@ -18,9 +19,16 @@ from app.domain.renewals import (
     NextStep,
     Term,
 )
-from app.services.membership_ends import lock_membership
+from app.services.card_rows import spoken_card
+from app.services.membership_ends import lock_with_site
 from app.services.order_events import SYSTEM
 from app.services.orders import end_unpaid
+
+_DUE = text(
+    "SELECT s.order_id, m.site_id FROM membership_schedules s"
+    " JOIN memberships m ON m.id = s.membership_id"
+    " WHERE s.membership_id = :membership AND s.due_at <= :now"
+)
 
 
 @dataclass(slots=True)
@@ -33,7 +41,8 @@ class Renewing:
     owner_id: UUID
     term: Term
     order: Order | None
-    card: str
+    cards: Sequence[Card]
+    """Those that are charged by themselves, in turn; none without one or with the switch off."""
     consent_needed: bool
     now: datetime
 
@@ -44,7 +53,12 @@ class Renewing:
     @property
     def automatic(self) -> bool:
         """With card and switch."""
-        return bool(self.card)
+        return bool(self.cards)
+
+    @property
+    def card(self) -> str:
+        """The first of them, as people know it; "" where none is."""
+        return spoken_card(self.cards[0]) if self.cards else ""
 
 
 async def lock_renewal(
@@ -54,32 +68,18 @@ async def lock_renewal(
 
     What is read before the locks is read as columns: an entity would keep what it was then.
     """
-    seen = (
-        await session.execute(
-            select(MembershipSchedule.order_id).where(
-                MembershipSchedule.membership_id == membership_id, MembershipSchedule.due_at <= now
-            )
-        )
-    ).one_or_none()
+    seen = (await session.execute(_DUE, {"membership": membership_id, "now": now})).one_or_none()
     if seen is None:
         return None
     order_id = seen.order_id
     order = await session.get(Order, order_id, with_for_update=True) if order_id else None
-    membership = await lock_membership(session, membership_id)
+    membership = await lock_with_site(session, seen.site_id, membership_id)
     schedule = await session.get_one(MembershipSchedule, membership_id, with_for_update=True)
-    if membership is None or schedule.order_id != order_id:
+    if schedule.order_id != order_id:
         return None
     if schedule.due_at is None or schedule.due_at > now:
         return None
     return membership, schedule, order
-
-
-async def owner_of(session: AsyncSession, company_id: UUID) -> UUID | None:
-    """The company's own account; None while nobody has signed up for it."""
-    owner: UUID | None = await session.scalar(
-        select(Company.corporate_account_id).where(Company.id == company_id)
-    )
-    return owner
 
 
 def is_ours(membership: Membership) -> bool:

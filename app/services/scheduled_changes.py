@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.contracts import PRICE_FACTS, ContractRead
 from app.db.ids import new_id
 from app.db.price_agreements import to_agreements
+from app.db.renewal_reads import ScheduledRead
 from app.db.tables.scheduled_changes import ScheduledChangeRow
 from app.db.tables.sites import Membership, Site
 from app.domain.audit import AuditAction
@@ -292,7 +293,7 @@ async def _scheduled(session: AsyncSession, membership_id: UUID) -> ScheduledCha
     return None if row is None else as_scheduled(row)
 
 
-def as_scheduled(row: ScheduledChangeRow) -> ScheduledChange:
+def as_scheduled(row: ScheduledChangeRow | ScheduledRead) -> ScheduledChange:
     """As the domain knows it."""
     return ScheduledChange(
         SiteContent(row.plan, row.users, row.add_ons),

@@ -25,7 +25,7 @@ from app.services.audit import AuditEntry, record
 from app.services.catalogue import Catalogues
 from app.services.membership_schedules import look_at_schedule
 from app.services.principals import Principal
-from app.services.renewal_charges import charge_facts, charging_card, last_declined
+from app.services.renewal_charges import charge_facts, charging_cards, last_declined
 from app.services.renewal_orders import WantedRenewal, term_of, wanted_renewal
 from app.services.terminations import open_termination
 
@@ -128,7 +128,7 @@ class Upcoming:
         if term is None:
             raise DomainError("nothing_to_renew")
         wanted = await wanted_renewal(session, self._catalogues, read, term, membership.monthly_fee)
-        card = await charging_card(session, membership)
+        card = next(iter(await charging_cards(session, membership)), None)
         dearer = schedule is not None and schedule.dearer
         facts = await charge_facts(
             session, membership, term, order, dearer=dearer, automatic=card is not None

@@ -394,7 +394,11 @@ async def test_a_memberships_card_is_tried_first_then_default_and_backup(
     ]
     async with portal.state.deps.database.system_session("test data") as session:
         company = UUID(member.company_id)
-        assert await cards_to_charge(session, company, other) == [other, default, backup]
-        assert await cards_to_charge(session, company, backup) == [backup, default]
-        assert await cards_to_charge(session, company, None) == [default, backup]
-        assert await cards_to_charge(session, company, uuid4()) == [default, backup]
+
+        async def tried(first: UUID | None) -> list[UUID]:
+            return [card.id for card in await cards_to_charge(session, company, first)]
+
+        assert await tried(other) == [other, default, backup]
+        assert await tried(backup) == [backup, default]
+        assert await tried(None) == [default, backup]
+        assert await tried(uuid4()) == [default, backup]
