@@ -13,10 +13,10 @@ PAGE_OF_TAG = {
     "quotes": "주문 및 결제 > 신규주문 > 견적서 받기",
     "orders": "주문 및 결제",
     "payments": "주문 및 결제 > 결제",
-    "documents": "주문 및 결제 > 주문/구매내역",
+    "documents": "멤버십 현황 > 주문/구매내역",
     "memberships": "멤버십 현황 > 멤버십현황",
     "help": "고객포털 FAQ",
-    "system status": "멤버십 현황 > 시스템현황",
+    "system status": "서비스 관리 > 시스템현황",
 }
 """What is not here is on no page: the service itself, and what providers call."""
 
@@ -25,7 +25,7 @@ _POPUPS = "02. 고객포털 접속 방법 및 회원가입 > 와플메뉴의 고
 _FIRST_INVITATION = "02. 고객포털 접속 방법 및 회원가입 > 기업회원 계정을 생성해 주세요"
 _USERS = "회사정보관리 > 사용자초대/관리"
 _INFORMATION = "회사정보관리 > 회사법인정보관리"
-_HISTORY = "주문 및 결제 > 주문/구매내역"
+_HISTORY = "멤버십 현황 > 주문/구매내역"
 _NEW_ORDER = "주문 및 결제 > 신규주문, 추가/연장주문"
 _LEAVING = "04. 고객포털 탈퇴 방법"
 PAGE_OF_OPERATION = {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.contract.guide import PAGE_OF_OPERATION, PAGE_OF_TAG
 from app.domain.menu import (
     MenuItem,
     MenuTarget,
@@ -176,3 +177,17 @@ def test_a_corporate_account_is_never_invited_nor_linked() -> None:
         CORPORATE, Role.CLOSED, email_verified=True, invitation_waits=True, invitation_accepted=True
     )
     assert next_steps(facts) == ()
+
+
+def test_pages_of_the_menu_are_named_by_their_heading_in_the_contract() -> None:
+    """`x-guide-page` says where an operation's page is, as the menu has it."""
+    headings = {
+        child.label_ko: item.label_ko
+        for item in menu_of(Role.SUPER_ADMIN)
+        for child in item.children
+    }
+    for page in (*PAGE_OF_TAG.values(), *PAGE_OF_OPERATION.values()):
+        heading, _, rest = page.partition(" > ")
+        first = rest.partition(" > ")[0]
+        if first in headings:
+            assert heading == headings[first], page
