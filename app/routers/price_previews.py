@@ -10,6 +10,7 @@ from pydantic import Field
 from app.domain.explanations import explain_coupon, explain_discount, explain_line
 from app.domain.orders import ORDER_TYPE_LABELS
 from app.domain.prices import Line, PricedItem
+from app.domain.terms import order_consents_needed
 from app.language import Language
 from app.routers.access import public
 from app.routers.answers import to_json
@@ -93,7 +94,10 @@ class CouponBody(AnswerStruct, frozen=True):
 
 
 class PricePreviewBody(AnswerStruct, frozen=True):
-    """상품 금액, 할인 금액, 상품 금액 - 할인 금액, 부가세(10%), 총 금액(VAT포함)."""
+    """상품 금액, 할인 금액, 상품 금액 - 할인 금액, 부가세(10%), 총 금액(VAT포함).
+
+    `consents`: the kinds of the ORDER terms that an order of this has to agree to.
+    """
 
     catalogue_version: str
     currency: Literal["KRW"]
@@ -104,6 +108,7 @@ class PricePreviewBody(AnswerStruct, frozen=True):
     supply: int
     vat: int
     total: int
+    consents: list[str]
 
 
 REFUSALS = (
@@ -188,6 +193,7 @@ def _body(found: Preview, coupon_code: str | None, language: Language) -> PriceP
         supply=priced.supply,
         vat=priced.vat,
         total=priced.total,
+        consents=sorted(order_consents_needed([item.months for item in priced.items])),
     )
 
 

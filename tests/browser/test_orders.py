@@ -80,6 +80,7 @@ def test_a_company_signs_up_orders_pays_once_and_adds_users(visit: Visit) -> Non
     account = sign_up_company(visit, page, "한빛상사")
     visit.look(page, "home-prospect")
     choose_and_describe(visit, page, "한빛 본사")
+    expect(page.get_by_label("(필수) 중도 해지 위약금")).to_be_checked()
     visit.look(page, "order-3")
 
     page.get_by_role("button", name="주문하고 결제하기").dblclick()

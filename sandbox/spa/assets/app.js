@@ -1801,13 +1801,13 @@ var accessToken = null;
 var known = null;
 var isSignedIn = () => accessToken !== null;
 var Problem = class extends Error {
-  constructor(status, said) {
-    super(String(said["title"] ?? ""));
+  constructor(status, said2) {
+    super(String(said2["title"] ?? ""));
     this.status = status;
-    this.code = String(said["code"] ?? "unknown");
-    this.detail = String(said["detail"] ?? said["title"] ?? "");
-    this.requestId = typeof said["request_id"] === "string" ? said["request_id"] : null;
-    this.fields = Array.isArray(said["errors"]) ? said["errors"] : [];
+    this.code = String(said2["code"] ?? "unknown");
+    this.detail = String(said2["detail"] ?? said2["title"] ?? "");
+    this.requestId = typeof said2["request_id"] === "string" ? said2["request_id"] : null;
+    this.fields = Array.isArray(said2["errors"]) ? said2["errors"] : [];
   }
   status;
   code;
@@ -1844,8 +1844,8 @@ async function send(input2, init) {
   const again = request.clone();
   const answer2 = await reach(request);
   if (answer2.status !== 401 || !request.headers.has("Authorization")) return answer2;
-  const said = await answer2.clone().json().catch(() => ({}));
-  if (said.code !== "not_authenticated") return answer2;
+  const said2 = await answer2.clone().json().catch(() => ({}));
+  if (said2.code !== "not_authenticated") return answer2;
   accessToken = null;
   if (!await resume()) {
     dispatchEvent(new Event("session-ended"));
@@ -1947,8 +1947,8 @@ function show(title, children, { wide = false } = {}) {
   scrollTo(0, 0);
 }
 function field(label, attributes, hint) {
-  const need = attributes["required"] ? el("span", { class: "need", "aria-hidden": "true" }, " *") : null;
-  return el("label", { class: "field" }, label, need, el("input", attributes), hint && el("small", { class: "hint" }, hint));
+  const need2 = attributes["required"] ? el("span", { class: "need", "aria-hidden": "true" }, " *") : null;
+  return el("label", { class: "field" }, label, need2, el("input", attributes), hint && el("small", { class: "hint" }, hint));
 }
 function choose(label, attributes, options, chosen) {
   return el(
@@ -2063,10 +2063,18 @@ function termsList(terms, allLabel) {
     terms.map((term, index) => el(
       "div",
       {},
-      el("label", { class: "check" }, boxes[index], `(${term.required ? "필수" : "선택"}) ${term.title}`),
+      el("label", { class: "check" }, boxes[index], el("span", {}, said(term, term.required))),
       el("details", {}, el("summary", { "aria-label": `${term.title} 내용보기` }, "내용보기"), el("p", {}, term.body))
     ))
   );
+}
+var said = (term, needed) => `(${needed ? "필수" : "선택"}) ${term.title}`;
+function need(form2, terms, kinds) {
+  for (const term of terms) {
+    const box = input(form2, `term-${term.kind}`);
+    box.required = kinds.includes(term.kind);
+    box.nextElementSibling.textContent = said(term, box.required);
+  }
 }
 function consentsOf(form2, terms) {
   return terms.map((term) => ({ kind: term.kind, version: term.version, agreed: input(form2, `term-${term.kind}`).checked }));
@@ -3077,6 +3085,7 @@ var orderChange = async (visit) => {
   const submit = el("button", { class: "primary", disabled: true }, "주문하고 결제하기");
   const price = livePrice((now) => {
     submit.disabled = now === null;
+    if (now) need(made, terms.items, now.consents);
   });
   const present = el("div", {});
   const item = () => ({
@@ -3292,6 +3301,7 @@ var orderNewConfirm = async (visit) => {
   const submit = el("button", { class: "primary" }, free ? "주문하기" : "주문하고 결제하기");
   const price = livePrice((now) => {
     submit.disabled = now === null;
+    if (now) need(made, terms.items, now.consents);
   });
   const plan = catalogue.plans.find(({ code }) => code === draft.plan);
   const addOns = addOnsOf(draft).map(({ code, quantity }) => `${catalogue.add_ons.find((one) => one.code === code)?.code_label ?? code} ${quantity}`);

@@ -9,7 +9,7 @@ import { addOnFields, addOnsOf, draftOf, dropDraft, keepDraft, readAddOns, whole
 import { showOrder } from "./order";
 import { METHODS, type Method, pay, place } from "./paying";
 import { livePrice } from "./price";
-import { consentsOf, termsList } from "./terms";
+import { consentsOf, need, termsList } from "./terms";
 
 const NAME = "order-change";
 type Extend = NonNullable<AddExtendItemRequest["extend_months"]>;
@@ -26,7 +26,10 @@ export const orderChange: Page = async (visit) => {
   let membership: MembershipBody = mine.find(({ id }) => id === wanted) ?? first;
   draft.membership = membership.id;
   const submit = el("button", { class: "primary", disabled: true }, "주문하고 결제하기");
-  const price = livePrice((now) => { submit.disabled = now === null; });
+  const price = livePrice((now) => {
+    submit.disabled = now === null;
+    if (now) need(made, terms.items, now.consents);
+  });
   const present = el("div", {});
   const item = (): AddExtendItemRequest => ({
     type: "ADD_EXTEND", membership_id: draft.membership, add_users: draft.users, add_ons: addOnsOf(draft), extend_months: draft.months as Extend,

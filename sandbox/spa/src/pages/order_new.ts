@@ -9,7 +9,7 @@ import { type Draft, addOnFields, addOnsOf, draftOf, dropDraft, keepDraft, readA
 import { showOrder } from "./order";
 import { METHODS, type Method, pay, place } from "./paying";
 import { livePrice } from "./price";
-import { consentsOf, termsList } from "./terms";
+import { consentsOf, need, termsList } from "./terms";
 
 const NAME = "order-new";
 type Months = NonNullable<NewItemRequest["months"]>;
@@ -134,7 +134,10 @@ export const orderNewConfirm: Page = async (visit: Visit) => {
   if (!draft.site.subdomain) return visit.go("/orders/new/site");
   const free = isFree(draft, catalogue);
   const submit = el("button", { class: "primary" }, free ? "주문하기" : "주문하고 결제하기");
-  const price = livePrice((now) => { submit.disabled = now === null; });
+  const price = livePrice((now) => {
+    submit.disabled = now === null;
+    if (now) need(made, terms.items, now.consents);
+  });
   const plan = catalogue.plans.find(({ code }) => code === draft.plan)!;
   const addOns = addOnsOf(draft).map(({ code, quantity }) => `${catalogue.add_ons.find((one) => one.code === code)?.code_label ?? code} ${quantity}`);
   const made = el("form", {},
