@@ -416,7 +416,8 @@ class Payments:
             await drop_choice(session, payment, now)
             await self._paid.pay(session, payment, order, now)
             return
-        await want_evidence(session, payment, vat, seoul_date(reported.paid_at or now), now)
+        with session.no_autoflush:  # the payment is written once, with its order
+            await want_evidence(session, payment, vat, seoul_date(reported.paid_at or now), now)
         await self._paid.pay(session, payment, order, now)
 
 
