@@ -314,6 +314,12 @@ PROBLEM_CODES = _catalogue(
         "There is no refund account that can be used.",
     ),
     (
+        "dispute_decision_not_found",
+        404,
+        "정정할 수 있는 차지백 결과가 없습니다.",
+        "There is no such decision that stands.",
+    ),
+    (
         "refund_being_sent",
         409,
         "환불이 진행 중입니다. 1분 뒤에 다시 시도해 주세요.",

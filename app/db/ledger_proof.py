@@ -83,10 +83,12 @@ SELECT 'CREDITED', c.id, c.company_id, a.account, a.amount
 """
 
 _CHARGED_BACK = """
-SELECT 'CHARGED_BACK', d.payment_id, d.company_id, a.account, a.amount
+SELECT CASE WHEN d.outcome = 'LOST' THEN 'CHARGED_BACK' ELSE 'CHARGE_RESTORED' END,
+       CASE WHEN d.outcome = 'LOST' AND NOT d.again THEN d.payment_id ELSE d.id END,
+       d.company_id, a.account, a.amount
   FROM dispute_decisions d CROSS JOIN LATERAL (VALUES
        ('CHARGEBACKS', d.amount), ('PROVIDER', -d.amount)) AS a (account, amount)
- WHERE d.outcome = 'LOST'
+ WHERE d.outcome IN ('LOST', 'CORRECTED')
 """
 
 _ENTRIES = f"""

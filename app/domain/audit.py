@@ -69,6 +69,7 @@ class AuditAction(StrEnum):
     CATALOGUE_ACTIVATED = "catalogue_version.activated"
     COUPON_CREATED = "coupon.created"
     TAX_INVOICE_RETRIED = "tax_invoice.retried"
+    DISPUTE_CORRECTED = "dispute.corrected"
     CASH_RECEIPT_RETRIED = "cash_receipt.retried"
     TAX_INVOICE_OVERRIDDEN = "tax_invoice.overridden"
     NOTICE_CREATED = "notice.created"
@@ -200,6 +201,9 @@ AUDIT_LABELS: Mapping[AuditAction, Name] = MappingProxyType(
         AuditAction.CATALOGUE_ACTIVATED: Name("요금표 확정", "A catalogue version was activated"),
         AuditAction.TAX_INVOICE_RETRIED: Name(
             "세금계산서 재발행 시도", "A tax invoice was tried once more"
+        ),
+        AuditAction.DISPUTE_CORRECTED: Name(
+            "차지백 결과 정정", "What came of a dispute was corrected"
         ),
         AuditAction.CASH_RECEIPT_RETRIED: Name(
             "현금영수증 재시도", "A cash receipt was tried once more"

@@ -59,7 +59,9 @@ class EntryKind(StrEnum):
     CREDITED = "CREDITED"
     """Put to the credit balance [line of the credit statement]."""
     CHARGED_BACK = "CHARGED_BACK"
-    """A card company took it [payment]."""
+    """A card company took it [payment, or its decision where one was corrected before]."""
+    CHARGE_RESTORED = "CHARGE_RESTORED"
+    """That was recorded wrongly [correction]."""
 
 
 class Period(NamedTuple):
@@ -270,11 +272,18 @@ def credited(
     )
 
 
-def charged_back(company_id: UUID, order_id: UUID, payment_id: UUID, amount: int) -> JournalEntry:
-    """A card company has taken a payment back."""
+def charged_back(
+    company_id: UUID,
+    order_id: UUID,
+    payment_id: UUID,
+    amount: int,
+    subject_id: UUID | None = None,
+    kind: EntryKind = EntryKind.CHARGED_BACK,
+) -> JournalEntry:
+    """A card company has taken a payment back; CHARGE_RESTORED of a negative amount: it has not."""
     return _entry(
-        EntryKind.CHARGED_BACK,
-        payment_id,
+        kind,
+        subject_id or payment_id,
         company_id,
         (
             Posting(Account.CHARGEBACKS, amount, order_id, payment_id),

@@ -4,16 +4,19 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.domain.disputes import Decision, DisputeOutcome, DisputeState
 from app.routers.dependencies import DepsDep
+from app.routers.idempotent import IDEMPOTENT, OncePerOperatorKey, answer_of
 from app.routers.models import WHOLE, AnswerModel, IsoDate, RequestModel
 from app.routers.operators import FOR_AN_OPERATOR, CanManageRefunds
 from app.routers.problems import problems
 from app.routers.strict import StrictRoute
+from app.services.idempotency import Answer
 from app.services.operator_disputes import DisputedPayment, RecordedDecision
+from app.services.principals import TransactionSession
 
 router = APIRouter(prefix="/v1/operator", tags=["disputes"], route_class=StrictRoute)
 
@@ -30,7 +33,7 @@ class DisputeDecisionRequest(RequestModel):
 
 
 class DisputeDecisionBody(AnswerModel):
-    """KRW with VAT."""
+    """KRW with VAT. `CORRECTED`: one that was recorded wrongly, with the other sign."""
 
     id: UUID
     company_id: UUID
@@ -118,6 +121,35 @@ async def record(
 ) -> DisputeDecisionBody:
     made = await deps.operator_disputes.record(operator, payment_id, body.to_domain())
     return _body(made)
+
+
+@router.post(
+    "/payments/{payment_id}/dispute-decisions/{decision_id}/correct",
+    operation_id="operator_correct_dispute_decision",
+    summary="It was recorded wrongly",
+    description=(
+        "Its booking is taken back by another entry, and the decision can be recorded as it was."
+        " Refunds that were lowered for it stay so. Needs an Idempotency-Key."
+    ),
+    responses={
+        200: {"model": DisputeDecisionBody},
+        **problems(
+            *FOR_AN_OPERATOR, *IDEMPOTENT, "payment_not_found", "dispute_decision_not_found"
+        ),
+    },
+)
+async def correct(
+    deps: DepsDep,
+    operator: CanManageRefunds,
+    once: OncePerOperatorKey,
+    payment_id: UUID,
+    decision_id: UUID,
+) -> Response:
+    async def work(session: TransactionSession) -> Answer:
+        made = await deps.operator_disputes.correct(session, operator, payment_id, decision_id)
+        return answer_of(_body(made))
+
+    return await once.within(operator, work)
 
 
 def _body(made: RecordedDecision) -> DisputeDecisionBody:

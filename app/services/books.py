@@ -30,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 _OURS = text(
     "SELECT x.payment_id, sum(x.amount)::bigint AS amount FROM postings x"
-    " JOIN journal_entries e ON e.id = x.entry_id AND e.kind <> 'CHARGED_BACK'"
+    " JOIN journal_entries e ON e.id = x.entry_id"
+    " AND e.kind NOT IN ('CHARGED_BACK', 'CHARGE_RESTORED')"
     " WHERE x.account = 'PROVIDER' AND x.payment_id = ANY(:ids) GROUP BY x.payment_id"
 )
 """What card companies took is not in what the provider tells of a payment."""
@@ -38,7 +39,8 @@ _SURPLUS = text("SELECT id::text, surplus FROM payments WHERE id = ANY(:ids)")
 _ONLY_OURS = text(
     "SELECT p.id, sum(x.amount)::bigint AS amount FROM payments p JOIN postings x"
     " ON x.payment_id = p.id AND x.account = 'PROVIDER'"
-    " JOIN journal_entries e ON e.id = x.entry_id AND e.kind <> 'CHARGED_BACK'"
+    " JOIN journal_entries e ON e.id = x.entry_id"
+    " AND e.kind NOT IN ('CHARGED_BACK', 'CHARGE_RESTORED')"
     " WHERE p.created_at >= :since AND p.created_at < :until AND p.id <> ALL(:ids)"
     " GROUP BY p.id HAVING sum(x.amount) <> 0"
 )

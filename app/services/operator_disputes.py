@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
@@ -18,7 +19,7 @@ from app.db.tables.orders import Order, Payment
 from app.domain.audit import AuditAction
 from app.domain.disputes import Decision, DisputeOutcome, DisputeState
 from app.domain.errors import DomainError
-from app.domain.ledger import charged_back
+from app.domain.ledger import EntryKind, charged_back
 from app.domain.operators import Operator
 from app.domain.periods import seoul_date
 from app.services.audit import AuditEntry, operator_actor, record
@@ -26,13 +27,16 @@ from app.services.cursors import NEWEST, make_cursor, read_cursor
 from app.services.disputes import DisputeView, disputes_of
 from app.services.promised_refunds import keep_less
 
+CORRECTED: Final = "CORRECTED"
 _HELD = text(
     "SELECT coalesce(sum(amount), 0)::bigint FROM postings"
     " WHERE payment_id = :id AND account = 'PROVIDER'"
 )
 
 _DECIDED = (
-    "EXISTS (SELECT FROM dispute_decisions d WHERE d.payment_id = payments.id AND ("
+    "EXISTS (SELECT FROM dispute_decisions d WHERE d.payment_id = payments.id"
+    " AND d.outcome <> 'CORRECTED' AND NOT EXISTS (SELECT FROM dispute_decisions c"
+    " WHERE c.corrects_id = d.id) AND ("
     " d.outcome = 'LOST' OR d.decided_on >= cast(cast(payments.disputes -> -1 ->> 'opened_at'"
     " AS timestamptz) AT TIME ZONE 'Asia/Seoul' AS date)))"
 )
@@ -131,10 +135,12 @@ class OperatorDisputes:
                 return _view(known, payment)
             decision.check(await _held(session, payment_id), seoul_date(now))
             row = _row(operator, payment, decision, now)
+            row.again = await _was_corrected(session, payment_id)
             session.add(row)
             if decision.outcome is DisputeOutcome.LOST:
                 taken = (payment.company_id, payment.order_id, payment.id, decision.amount)
-                await post(session, now, charged_back(*taken))
+                subject = row.id if row.again else None
+                await post(session, now, charged_back(*taken, subject))
                 await session.flush()
                 await keep_less(session, payment, now)
             entry = AuditEntry.by_operator(
@@ -148,6 +154,56 @@ class OperatorDisputes:
             record(session, entry)
             await session.flush()
             return _view(row, payment)
+
+    async def correct(
+        self, session: AsyncSession, operator: Operator, payment_id: UUID, decision_id: UUID
+    ) -> RecordedDecision:
+        """It was recorded wrongly: its booking is taken back by another entry.
+
+        Refunds that were lowered for it stay so. Raises `payment_not_found`,
+        `dispute_decision_not_found`, also for one that was corrected.
+        """
+        now = await self.clock.now(session)
+        payment = await _lock(session, payment_id)
+        wrong = await session.get(DisputeDecision, decision_id)
+        corrected = await session.scalar(
+            select(DisputeDecision.id).where(DisputeDecision.corrects_id == decision_id)
+        )
+        if (
+            wrong is None
+            or wrong.payment_id != payment_id
+            or wrong.outcome == CORRECTED
+            or corrected is not None
+        ):
+            raise DomainError("dispute_decision_not_found")
+        row = DisputeDecision(
+            id=new_id(),
+            company_id=wrong.company_id,
+            payment_id=payment.id,
+            outcome=CORRECTED,
+            amount=-wrong.amount,
+            decided_on=seoul_date(now),
+            recorded_by=operator_actor(operator.name),
+            corrects_id=wrong.id,
+            again=False,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(row)
+        if wrong.amount:
+            back = (payment.company_id, payment.order_id, payment.id, -wrong.amount)
+            await post(session, now, charged_back(*back, row.id, EntryKind.CHARGE_RESTORED))
+        entry = AuditEntry.by_operator(
+            operator,
+            AuditAction.DISPUTE_CORRECTED,
+            now,
+            company_id=payment.company_id,
+            subject=str(payment.id),
+            details={"outcome": wrong.outcome, "amount": wrong.amount},
+        )
+        record(session, entry)
+        await session.flush()
+        return _view(row, payment)
 
 
 def _seen(
@@ -166,6 +222,15 @@ def _seen(
     )
 
 
+async def _was_corrected(session: AsyncSession, payment_id: UUID) -> bool:
+    found = await session.scalar(
+        select(DisputeDecision.id)
+        .where(DisputeDecision.payment_id == payment_id, DisputeDecision.outcome == CORRECTED)
+        .limit(1)
+    )
+    return found is not None
+
+
 async def _lock(session: AsyncSession, payment_id: UUID) -> Payment:
     """The order first, as everywhere. Raises `payment_not_found`."""
     order_id = await session.scalar(select(Payment.order_id).where(Payment.id == payment_id))
@@ -182,7 +247,9 @@ async def _known(
     rows = await session.scalars(
         select(DisputeDecision).where(DisputeDecision.payment_id == payment_id)
     )
-    found = rows.all()
+    all_of_them = rows.all()
+    gone = {row.corrects_id for row in all_of_them}
+    found = [row for row in all_of_them if row.outcome != CORRECTED and row.id not in gone]
     for row in found:
         if Decision(DisputeOutcome(row.outcome), row.amount, row.decided_on) == decision:
             return row

@@ -26,7 +26,7 @@ async def received_of(session: AsyncSession, payments: Sequence[Payment]) -> lis
             Payment.vat * DisputeDecision.amount // Payment.amount,
         )
         .join(Payment, Payment.id == DisputeDecision.payment_id)
-        .where(DisputeDecision.payment_id.in_(ids), DisputeDecision.amount > 0),
+        .where(DisputeDecision.payment_id.in_(ids), DisputeDecision.amount != 0),
     ).subquery()
     rows = await session.execute(
         select(gone.c.payment_id, func.sum(gone.c.amount), func.sum(gone.c.vat)).group_by(

@@ -16,6 +16,7 @@ WORDS = {
     EntryKind.ADJUSTED: "환불 조정",
     EntryKind.CREDITED: "잔액 적립",
     EntryKind.CHARGED_BACK: "카드사 회수",
+    EntryKind.CHARGE_RESTORED: "카드사 회수 정정",
 }
 
 

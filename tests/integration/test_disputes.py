@@ -1,5 +1,6 @@
 """차지백 are shown on the payment and told to the operator; webhooks about nothing do nothing."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from sandbox.portone.console_actions import open_dispute, resolve_disputes
 from sandbox.world import World
 from tests.flows import Member, pay, place, read_order, run_jobs, sign_up
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
+from tests.operators import TOKEN, once, operator_client
 
 OPERATOR = "operator@portal.example"
 
@@ -206,3 +207,29 @@ async def test_the_operator_sees_what_is_denied_and_what_came_of_it(
     assert await listed(portal, "OPEN", payment) == []
     [row] = await listed(portal, "DECIDED", payment)
     assert [each["amount"] for each in row["decisions"]] == [83_000]
+
+
+async def test_what_was_recorded_wrongly_is_taken_back_and_recorded_right(
+    client: httpx.AsyncClient, world: World, portal: FastAPI
+) -> None:
+    """Once, by five at a time; the ledger keeps every entry and is proven after the test."""
+    _, _, payment, today = await disputed(client, world, portal)
+    wrong = (await decide(portal, payment, "LOST", 583_000, today)).json()
+    path = f"/v1/operator/payments/{payment['id']}/dispute-decisions/{wrong['id']}/correct"
+    async with operator_client(portal) as operator:
+        operator.headers.update(TOKEN)
+        answers = await asyncio.gather(*(operator.post(path, headers=once()) for _ in range(5)))
+        assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404, 404]
+        (made,) = [answer.json() for answer in answers if answer.status_code == 200]
+        assert (made["outcome"], made["amount"]) == ("CORRECTED", -583_000)
+        own = await operator.post(path.replace(wrong["id"], made["id"]), headers=once())
+        assert own.json()["code"] == "dispute_decision_not_found"
+    assert await booked(portal, payment) == {"PROVIDER": 583_000, "RECEIVABLE": -583_000}
+    assert len(await listed(portal, "OPEN", payment)) == 1
+    for _ in range(2):
+        assert (await decide(portal, payment, "LOST", 83_000, today)).status_code == 200
+    assert await booked(portal, payment) == {
+        "PROVIDER": 500_000,
+        "CHARGEBACKS": 83_000,
+        "RECEIVABLE": -583_000,
+    }

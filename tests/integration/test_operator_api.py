@@ -103,6 +103,7 @@ def path_of(route: APIRoute) -> str:
         attachment_id=uuid.UUID(int=7),
         payment_id=uuid.UUID(int=7),
         receipt_id=uuid.UUID(int=7),
+        decision_id=uuid.UUID(int=7),
     )
 
 

@@ -21,6 +21,7 @@ ENTRY_KINDS = (
     "ADJUSTED",
     "CREDITED",
     "CHARGED_BACK",
+    "CHARGE_RESTORED",
 )
 ACCOUNTS = (
     "PROVIDER",
