@@ -82,3 +82,15 @@ def test_every_page_that_the_portal_links_to_is_documented_and_routed() -> None:
     for page in pages:
         assert f"`{page}" in documented
         assert f'"{page}":' in routed
+
+
+async def test_the_payment_window_goes_back_to_pages_only_and_knows_its_payments(
+    client: httpx.AsyncClient,
+) -> None:
+    missing = await client.get("/checkout?paymentId=none&redirectUrl=javascript:alert(1)")
+    assert missing.status_code == 404
+    assert "결제를 찾을 수 없습니다" in missing.text
+    assert "javascript:" not in missing.text
+    assert "unsafe" not in missing.headers["content-security-policy"]
+    posted = await client.post("/checkout/none", data={"action": "approve", "back": "javascript:1"})
+    assert posted.status_code == 404
