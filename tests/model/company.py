@@ -89,6 +89,7 @@ class Company(Customer):
             number,
             issue_id=window.body["issue_id"],
             customer_id=window.body["customer"]["customer_id"],
+            expires="2099-12",  # lives are longer than cards last; expiry has tests of its own
         )
         body = {"issue_id": window.body["issue_id"], "billing_key": issued.key}
         return await self.ask("POST", "/v1/payment-methods", body)

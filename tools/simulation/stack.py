@@ -191,9 +191,9 @@ class Stack:
         for adapter in self._providers():
             for holder in (adapter, *vars(adapter).values()):
                 http = getattr(holder, "http", None) or getattr(holder, "_http", None)
-                if http is not None and hasattr(http, "_breaker"):
+                if http is not None and hasattr(http, "_sleep"):
                     http._sleep = _no_pause
-                    http._breaker = CircuitBreaker(failures=1_000_000)
+                    http._watch._breaker = CircuitBreaker(failures=1_000_000)
 
 
 @asynccontextmanager
