@@ -171,7 +171,19 @@ async def test_a_companys_timeline_has_money_sites_and_ends(
     }
     key = {"Idempotency-Key": str(uuid4())}
     assert (await operator.post("/v1/operator/goodwill", json=grant, headers=key)).is_success
+    async with portal.state.deps.database.system_session("test: a claim about it") as session:
+        await session.execute(
+            text(
+                "INSERT INTO cases (kind, state, subject_company_id, ci_hash, applicant,"
+                " business_number, company_name, language, created_at, updated_at)"
+                " VALUES ('COMPANY_CLAIM', 'IN_PROGRESS', :id, 'x', 'x', '1234567890', 'x', 'ko',"
+                " now(), now())"
+            ),
+            {"id": UUID(member.company_id)},
+        )
     path = f"/v1/operator/companies/{member.company_id}/timeline?size=100"
     entries = (await operator.get(path)).json()["items"]
-    assert {"AUDIT", "ORDER", "PAYMENT", "MAIL", "SITE", "GOODWILL"} <= {e["what"] for e in entries}
+    assert {"AUDIT", "ORDER", "PAYMENT", "MAIL", "SITE", "GOODWILL", "CASE"} <= {
+        e["what"] for e in entries
+    }
     assert [e["at"] for e in entries] == sorted((e["at"] for e in entries), reverse=True)
