@@ -34,6 +34,7 @@ from app.domain.provider_errors import ProviderError, ProviderRefused, Refusal
 from app.services.ports import CashReceiptProvider
 
 MIND_CASH_RECEIPT: Final = "mind_cash_receipt"
+NUMBER_ERASED: Final = "number_erased"
 LEASE: Final = timedelta(minutes=1)
 """Longer than the provider may take to answer."""
 LONGEST_PAUSE: Final = timedelta(hours=6)
@@ -144,7 +145,9 @@ class CashReceipts:
             row.due_at = now + LEASE
             if row.state == ReceiptState.CANCELLING:
                 return str(row.key)
-            assert row.number is not None
+            if row.number is None:  # erased after its years: nobody can issue it any more
+                row.due_at, row.failure = None, NUMBER_ERASED
+                return None
             row.asked_at = now
             number = self._vault.open(_NUMBER, row.number)
             return ReceiptToIssue(

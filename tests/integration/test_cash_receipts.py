@@ -364,3 +364,25 @@ async def test_where_it_cannot_be_it_is_refused_and_nothing_began(
     answer = await start(client, member, on_terms.json(), "TRANSFER", PERSONAL)
     assert refused(answer) == (422, "cash_receipt_not_allowed")
     assert await states(portal, order) == []
+
+
+async def test_one_whose_number_was_erased_waits_for_nothing_any_more(
+    client: httpx.AsyncClient, world: World, portal: FastAPI, today: date
+) -> None:
+    """A provider that was down until retention came: no job fails for it again and again."""
+    member, order = await ordered(client, world, "TRANSFER")
+    payment = (await start(client, member, order, "TRANSFER", PERSONAL)).json()
+    await approve(world, payment["id"], method="TRANSFER")
+    await complete(client, member, payment)
+    async with portal.state.deps.database.system_session("test: years later") as session:
+        await session.execute(
+            text("UPDATE cash_receipts SET number = NULL, masked = NULL WHERE payment_id = :id"),
+            {"id": UUID(payment["id"])},
+        )
+    await run_jobs(portal)
+    async with portal.state.deps.database.system_session("test: looked at") as session:
+        found = await session.execute(
+            text("SELECT state, failure, due_at FROM cash_receipts WHERE payment_id = :id"),
+            {"id": UUID(payment["id"])},
+        )
+        assert [tuple(row) for row in found] == [("WAITING", "number_erased", None)]
