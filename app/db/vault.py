@@ -49,6 +49,10 @@ class Vault:
         except UnicodeDecodeError as refused:
             raise CannotOpen(column) from refused
 
+    def opened(self, column: str, sealed: bytes | None) -> str | None:
+        """The same of a value that may not be there. Raises `CannotOpen`."""
+        return self.open(column, sealed) if sealed else None
+
     def open_bytes(self, column: str, sealed: bytes) -> bytes:
         """The bytes that were sealed for this column. Raises `CannotOpen`."""
         if len(sealed) < 2 or sealed[0] != _VERSION:

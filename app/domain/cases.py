@@ -8,6 +8,7 @@ from typing import Final
 
 from app.domain.catalogue import Name
 from app.domain.errors import DomainError
+from app.domain.four_eyes import is_first
 
 
 class CaseKind(StrEnum):
@@ -69,11 +70,7 @@ def needs_another_operator(kind: CaseKind, approved_by: str | None, operator: st
 
     Raises `second_operator_required` where the same operator approves twice.
     """
-    if kind not in FOUR_EYES:
-        return False
-    if approved_by == operator:
-        raise DomainError("second_operator_required")
-    return approved_by is None
+    return kind in FOUR_EYES and is_first(approved_by, operator)
 
 
 def check_objection_time(

@@ -13,8 +13,14 @@ def is_first_of_two(amount: int, threshold: int, approved_by: str | None, operat
 
     Raises `second_operator_required` where the same operator confirms twice.
     """
-    if not needs_second(amount, threshold):
-        return False
+    return needs_second(amount, threshold) and is_first(approved_by, operator)
+
+
+def is_first(approved_by: str | None, operator: str) -> bool:
+    """Whether nobody approved it before; of what two have to approve.
+
+    Raises `second_operator_required` where the same operator approves twice.
+    """
     if approved_by is not None:
         check_another(approved_by, operator)
     return approved_by is None

@@ -118,8 +118,8 @@ class CaseQueue:
                 _line(case),
                 *applicant,
                 case.level,
-                self._opened("cases.note", case.note),
-                self._opened("cases.reason", case.reason),
+                self._vault.opened("cases.note", case.note),
+                self._vault.opened("cases.reason", case.reason),
                 case.decided_by,
                 [self._file(row) for row in files],
                 wanted_of(self._vault, case),
@@ -165,17 +165,14 @@ class CaseQueue:
             return None, None, None
         account = await session.get_one(Account, case.account_id)
         return (
-            self._opened("accounts.name", account.name),
-            self._opened("accounts.phone", account.phone),
-            self._opened("accounts.email", account.email),
+            self._vault.opened("accounts.name", account.name),
+            self._vault.opened("accounts.phone", account.phone),
+            self._vault.opened("accounts.email", account.email),
         )
 
     def _file(self, row: CaseFile) -> StoredFile:
         name = self._vault.open("case_files.filename", row.filename)
         return StoredFile(row.id, name, row.media_type, row.size, row.storage_key)
-
-    def _opened(self, column: str, sealed: bytes | None) -> str | None:
-        return self._vault.open(column, sealed) if sealed else None
 
 
 def _line(case: Case) -> QueuedCase:

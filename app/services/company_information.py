@@ -158,7 +158,7 @@ class CompanyInformation:
         ).scalar_one()
         contact = await self._contacts.get(session, company.id)
         sealed = company.representative
-        verified = self._vault.open("companies.representative", sealed) if sealed else None
+        verified = self._vault.opened("companies.representative", sealed)
         named = contact.contact.representative if contact.contact else None
         return CompanyView(
             company.id,

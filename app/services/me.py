@@ -37,20 +37,16 @@ async def read_profile(vault: Vault, access: Access) -> tuple[Principal, Profile
     return principal, Profile(
         login_id=principal.login_id,
         kind=str(principal.kind),
-        name=_opened(vault, "accounts.name", row.name),
+        name=vault.opened("accounts.name", row.name),
         phone_masked=mask_phone(vault.open("accounts.phone", row.phone)) if row.phone else None,
-        email=_opened(vault, "accounts.email", row.email),
+        email=vault.opened("accounts.email", row.email),
         email_verified=row.email_verified_at is not None,
-        department=_opened(vault, "accounts.department", row.department),
-        position=_opened(vault, "accounts.position", row.position),
-        landline=_opened(vault, "accounts.landline", row.landline),
+        department=vault.opened("accounts.department", row.department),
+        position=vault.opened("accounts.position", row.position),
+        landline=vault.opened("accounts.landline", row.landline),
         created_at=row.created_at,
         next_steps=_steps(vault, principal, row),
     )
-
-
-def _opened(vault: Vault, column: str, sealed: bytes | None) -> str | None:
-    return vault.open(column, sealed) if sealed else None
 
 
 def _steps(vault: Vault, principal: Principal, row: AccountRead) -> tuple[NextStep, ...]:

@@ -108,37 +108,34 @@ class MyExport:
             log=[ExportedEvent(*row) for row in await rows(reads.LOG)],
         )
 
-    def _opened(self, column: str, sealed: bytes | None) -> str | None:
-        return None if sealed is None else self._vault.open(column, sealed)
-
     def _account(self, account_id: UUID, row: Row[*tuple[Any, ...]]) -> ExportedAccount:
         return ExportedAccount(
             id=account_id,
             kind=row.kind,
             login_id=row.login_id,
-            name=self._opened("accounts.name", row.name),
-            birth_date=self._opened("accounts.birth_date", row.birth_date),
-            phone=self._opened("accounts.phone", row.phone),
-            email=self._opened("accounts.email", row.email),
+            name=self._vault.opened("accounts.name", row.name),
+            birth_date=self._vault.opened("accounts.birth_date", row.birth_date),
+            phone=self._vault.opened("accounts.phone", row.phone),
+            email=self._vault.opened("accounts.email", row.email),
             email_verified_at=row.email_verified_at,
-            department=self._opened("accounts.department", row.department),
-            position=self._opened("accounts.position", row.position),
-            landline=self._opened("accounts.landline", row.landline),
+            department=self._vault.opened("accounts.department", row.department),
+            position=self._vault.opened("accounts.position", row.position),
+            landline=self._vault.opened("accounts.landline", row.landline),
             created_at=row.created_at,
             last_signed_in_at=row.last_signed_in_at,
         )
 
     def _social(self, row: Row[*tuple[Any, ...]]) -> ExportedSocialLink:
-        email = self._opened("social_links.email", row.email)
+        email = self._vault.opened("social_links.email", row.email)
         return ExportedSocialLink(row.provider, email, row.created_at)
 
     def _invitation(self, row: Row[*tuple[Any, ...]]) -> ExportedInvitation:
         return ExportedInvitation(
             company=row.company,
             state=row.state,
-            name=self._opened("invitations.name", row.name),
-            email=self._opened("invitations.email", row.email),
-            note=self._opened("invitations.note", row.note),
+            name=self._vault.opened("invitations.name", row.name),
+            email=self._vault.opened("invitations.email", row.email),
+            note=self._vault.opened("invitations.note", row.note),
             sent_at=row.sent_at,
             expires_at=row.expires_at,
         )

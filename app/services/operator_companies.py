@@ -172,9 +172,9 @@ class OperatorCompanies:
             person = CompanyPerson(
                 row.account_id,
                 row.login_id,
-                self._opened("accounts.name", row.name),
-                self._opened("accounts.phone", row.phone),
-                self._opened("accounts.email", row.email),
+                self.vault.opened("accounts.name", row.name),
+                self.vault.opened("accounts.phone", row.phone),
+                self.vault.opened("accounts.email", row.email),
             )
         return CompanyLine(*row[:8]), person
 
@@ -194,6 +194,3 @@ class OperatorCompanies:
             rows = (await session.execute(text(TIMELINE), known)).all()
         page = [TimelineEntry(*row) for row in rows[:size]]
         return page, make_cursor(page[-1].at, page[-1].id) if len(rows) > size else None
-
-    def _opened(self, column: str, sealed: bytes | None) -> str | None:
-        return self.vault.open(column, sealed) if sealed else None

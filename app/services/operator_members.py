@@ -170,17 +170,14 @@ class OperatorMembers:
             row.kind,
             row.status,
             row.login_id,
-            self._opened("accounts.name", row.name),
-            self._opened("accounts.phone", row.phone),
-            self._opened("accounts.email", row.email),
+            self.vault.opened("accounts.name", row.name),
+            self.vault.opened("accounts.phone", row.phone),
+            self.vault.opened("accounts.email", row.email),
             row.verified,
             row.created_at,
             row.last_signed_in_at,
             row.withdrawn_at,
         )
-
-    def _opened(self, column: str, sealed: bytes | None) -> str | None:
-        return self.vault.open(column, sealed) if sealed else None
 
 
 def _masked(view: MemberView) -> MemberView:

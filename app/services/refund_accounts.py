@@ -114,7 +114,7 @@ class RefundAccounts:
             raise DomainError("precondition_failed")
         holder = await self._ask(wanted)
         sealed = company.representative
-        representative = self._vault.open("companies.representative", sealed) if sealed else None
+        representative = self._vault.opened("companies.representative", sealed)
         if not holder_matches(holder, company.legal_name, representative):
             raise DomainError("refund_account_holder_mismatch", "/number")
         async with self._database.system_session("refund account set") as session:

@@ -184,7 +184,7 @@ def recipient_of(vault: Vault, read: RecipientRead) -> Recipient:
     """공급받는자 of what was read; the 대표자 that was verified goes before the one given."""
     people = _opened(vault, read.people) if read.people else _People(None, [])
     sealed = read.representative
-    verified = vault.open("companies.representative", sealed) if sealed else None
+    verified = vault.opened("companies.representative", sealed)
     return Recipient(
         read.business_number,
         read.legal_name,

@@ -132,7 +132,7 @@ async def test_nothing_is_held_while_money_goes_back(
 
 
 async def test_nothing_is_held_while_the_groupware_is_asked(yearly: Story, held: Held) -> None:
-    """A renewal is delivered; another term ends unpaid and access is put off."""
+    """A renewal is delivered."""
     await yearly.go(0, "18:00")
     await yearly.go(1)
     assert await yearly.status() == "IN_USE"
