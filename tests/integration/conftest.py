@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
 from app.db.ledger_proof import differences
 from sandbox.world import World
+from tests.operators import TOKEN, operator_client
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +32,11 @@ async def the_books_agree(request: pytest.FixtureRequest) -> AsyncIterator[None]
     if portal is not None:
         async with portal.state.deps.database.system_session("proof") as session:
             assert await differences(session) == []
+
+
+@pytest.fixture
+async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An ADMIN of the operator's staff, signed in."""
+    async with operator_client(portal) as client:
+        client.headers.update(TOKEN)
+        yield client

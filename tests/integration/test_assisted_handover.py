@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.domain.operators import OperatorRole
 from sandbox.world import World
+from tests.contracts import refused
 from tests.flows import (
     PASSWORD,
     SIGN_UP_CONSENTS,
@@ -114,10 +115,6 @@ async def sign_in(client: httpx.AsyncClient, member: Member, password: str) -> h
 
 async def is_signed_in(client: httpx.AsyncClient, member: Member) -> bool:
     return (await client.get("/v1/me", headers=member.headers)).status_code == 200
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def acceptance(link: str, identity: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """환불 계좌 by a bank book: the operator looks where the bank cannot be asked (PRODUCT.md 7)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,10 +13,11 @@ from sqlalchemy import text
 from app.domain.operators import OperatorRole
 from sandbox.portone.console_actions import answer_cancellations
 from sandbox.world import World
+from tests.contracts import refused
 from tests.flows import Member, link_to_site, pay, place, run_jobs, sign_up, sign_up_individual
 from tests.integration.test_refunds import give, later, payment_of, set_account
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client, token_of
+from tests.operators import operator_client, token_of
 from tests.papers import PDF, TOO_LARGE, ZIP, form, paper
 
 PATH = "/v1/company/refund-account-requests"
@@ -25,13 +25,6 @@ CASES = "/v1/operator/cases"
 BOOK = {"bank": "SHINHAN", "number": "330-000-000777", "holder": "한빛상사 홍길동"}
 NUMBER = "330000000777"
 WHY = {"reason": "DECIDING"}
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 @pytest.fixture
@@ -66,10 +59,6 @@ async def account_of(client: httpx.AsyncClient, member: Member) -> dict[str, Any
     seen = await client.get("/v1/company/refund-account", headers=member.headers)
     shown: dict[str, Any] = seen.json()
     return shown
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def count(portal: FastAPI, table: str, member: Member) -> int:

@@ -1,11 +1,9 @@
 """무통장입금: parts add up, what is too much or too late goes back, and the ledger says so."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -21,16 +19,8 @@ from tests.flows import (
     sign_up,
 )
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
 
 DEPOSITS = "/v1/operator/bank-deposits"
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 async def begin(client: httpx.AsyncClient, member: Member, order: dict[str, Any]) -> dict[str, Any]:

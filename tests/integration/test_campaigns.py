@@ -1,7 +1,6 @@
 """Campaigns over HTTP, and what each mail of one is (docs/decisions/0035)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -39,7 +38,7 @@ from tests.marketing import (
     token_of,
     verify,
 )
-from tests.operators import TOKEN, once, operator_client
+from tests.operators import once, operator_client
 from tests.operators import token_of as token_of_operator
 from tests.statements import counted
 
@@ -62,13 +61,6 @@ async def today(portal: FastAPI, world: World) -> date:
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 @pytest.fixture

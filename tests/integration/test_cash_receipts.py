@@ -1,7 +1,7 @@
 """현금영수증 that the portal has issued for a payment by a bank (PRODUCT.md section 11)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ from tests.contracts import noon, refused, set_clock
 from tests.flows import Member, complete, key, order_body, place, run_jobs, sign_up
 from tests.integration.test_payment_rules import fresh_breaker
 from tests.integration.test_tax_invoices import give, invoices_of
-from tests.operators import TOKEN, once, operator_client
+from tests.operators import once
 
 _days = iter(date(2233 + turn, 3, 2) for turn in range(60))
 PERSONAL = {"kind": "CASH_RECEIPT", "type": "PERSONAL", "number": "010-1234-5678"}
@@ -51,13 +51,6 @@ async def today(portal: FastAPI, world: World) -> date:
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 def close_circuit(portal: FastAPI) -> None:

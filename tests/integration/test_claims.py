@@ -5,7 +5,6 @@ A year of 583,000 that ends after three months: unused 360,000, VAT 36,000, fee 
 """
 
 from calendar import isleap
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -33,16 +32,8 @@ from tests.integration.test_payment_terms import pay as begin_payment
 from tests.integration.test_tax_invoices import invoices_of
 from tests.integration.test_terminations import ask_to_end, look_at_end, on, only_site, state_of
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
 
 _years = iter(year for year in range(2031, 2400, 4) if isleap(year + 1))  # 2100 is none
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 @pytest.fixture

@@ -21,25 +21,15 @@ from app.services.contract_import import ContractImport, ImportReport
 from app.services.contract_imports import SEALED, Overtaken, _Lease
 from sandbox.faults import Fault
 from sandbox.world import World
+from tests.contracts import refused
 from tests.flows import business_number, run_jobs
 from tests.integration.test_contract_import import at_the_groupware, companies, csv_of
 from tests.mails import mails_to
-from tests.operators import TOKEN, once, operator_client
+from tests.operators import once
 from tests.statements import counted
 
 IMPORTS = "/v1/operator/contract-imports"
 CSV = {"Content-Type": "text/csv"}
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def ask(

@@ -16,7 +16,7 @@ from sandbox.world import World
 from tests.contracts import bring_in, credit_of, noon, refused, set_clock
 from tests.flows import Member, customer, run_jobs, sign_up
 from tests.mails import mails_to
-from tests.operators import TOKEN, once, operator_client, token_of
+from tests.operators import once, operator_client, token_of
 
 GOODWILL = "/v1/operator/goodwill"
 _days = iter(date(2028 + 2 * turn, 3, 2) for turn in range(40))
@@ -27,13 +27,6 @@ async def today(portal: FastAPI, world: World) -> date:
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 @pytest.fixture

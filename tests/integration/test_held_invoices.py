@@ -1,7 +1,6 @@
 """An operator has a tax invoice issued that is held for its recipient's standing."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,7 +24,7 @@ from tests.integration.test_tax_invoices import (
     of_operator,
     paid_by_transfer,
 )
-from tests.operators import TOKEN, once, operator_client
+from tests.operators import once
 
 _days = iter(date(2133 + turn, 3, 2) for turn in range(60))
 REASON = {"reason": "휴업 전 공급분 확인"}
@@ -41,13 +40,6 @@ async def today(portal: FastAPI, world: World) -> date:
     day = next(_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 async def held(

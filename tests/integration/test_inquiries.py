@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app.clock import wire_now
 from app.domain.uploads import MAX_FILE_BYTES
 from sandbox.world import World
-from tests.contracts import set_clock
+from tests.contracts import refused, set_clock
 from tests.flows import Person, customer, key, run_jobs, sign_up, sign_up_individual
 from tests.inquiries import DETAILS, attach, inquire, inquiry, put_file, ticket
 from tests.mails import mails_to
@@ -25,10 +25,6 @@ from tests.papers import JPEG, PDF, PNG, ZIP
 HWP = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)
 HWPX = b"PK\x03\x04" + bytes(22) + b"\x08\x00\x00\x00" + b"mimetype" + b"application/hwp+zip"
 QUEUE = "/v1/operator/inquiries"
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def email() -> str:

@@ -1,7 +1,6 @@
 """The ledger: credit that orders use, proofs that find what is wrong, the provider's books."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,14 +36,6 @@ from tests.flows import (
     start_payment,
 )
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 async def grant(portal: FastAPI, member: Member, amount: int) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import copy
 import json
 import uuid
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from app.operator_app import OPERATOR_MODULES
 from app.routers.access import PUBLIC_MARK
 from app.routers.operators import RequiresOperator, RequiresOperatorSession
 from sandbox.world import World
-from tests.contracts import bring_in, noon, order, preview, set_clock
+from tests.contracts import bring_in, noon, order, preview, refused, set_clock
 from tests.flows import Member, customer, item, sign_up
 from tests.operators import TOKEN, operator_client, token_of
 
@@ -48,17 +47,6 @@ async def far(portal: FastAPI, world: World) -> date:
     day = next(_far_days)
     await set_clock(portal, world, noon(day))
     return day
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def version(day: date, unit_price: int = 6_000, **changed: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 
 from app.domain.operators import OperatorRole
 from sandbox.world import World
+from tests.contracts import refused
 from tests.flows import sign_up
 from tests.mails import mails_to
 from tests.operators import TOKEN, operator_client, token_of
@@ -12,10 +13,6 @@ from tests.papers import PDF, form
 
 CASES = "/v1/operator/cases"
 WHY = {"reason": "DECIDING"}
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def sent(client: httpx.AsyncClient, world: World) -> tuple[str, str]:

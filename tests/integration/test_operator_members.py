@@ -1,6 +1,5 @@
 """회원 조회 over HTTP: found by what is whole, masked, read with a reason, suspended."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,16 +14,8 @@ from sandbox.world import World
 from tests.contracts import refused
 from tests.flows import PASSWORD, customer, run_jobs, sign_up, sign_up_individual
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
 
 MEMBERS = "/v1/operator/members"
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 async def find(operator: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:

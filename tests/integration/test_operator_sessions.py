@@ -19,15 +19,12 @@ from app.domain.errors import DomainError
 from app.domain.operators import OperatorRole, step_of
 from app.services.operator_accounts import NewSecrets
 from app.settings import Settings
+from tests.contracts import refused
 from tests.operators import TOKEN, operator_client
 from tools import sandbox_operators
 
 SESSIONS = "/v1/operator/sessions"
 ME = "/v1/operator/me"
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 @pytest.fixture

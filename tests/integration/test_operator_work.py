@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +18,7 @@ from app.domain.faq import jamo, like_pattern
 from app.domain.periods import seoul_date
 from app.services.operator_companies import BY_NAME
 from sandbox.world import World
+from tests.contracts import refused
 from tests.flows import (
     Member,
     business_number,
@@ -31,18 +31,6 @@ from tests.flows import (
     sign_up,
 )
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def find(operator: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """후불: delivered first, paid later by any way, told in time, and reported by age."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,14 +26,6 @@ from tests.flows import (
     sign_up,
 )
 from tests.mails import mails_to
-from tests.operators import TOKEN, operator_client
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 async def give(

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.mails import OutgoingMail
 from sandbox.world import World
+from tests.contracts import refused
 from tests.flows import (
     ORDER_CONSENTS,
     Member,
@@ -91,10 +92,6 @@ def order_of(quote: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 async def order(client: httpx.AsyncClient, member: Member, body: dict[str, Any]) -> httpx.Response:
     return await client.post("/v1/orders", json=body, headers=member.headers | key())
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_a_quote_says_its_price_its_steps_and_until_when_it_is_held(

@@ -1,7 +1,7 @@
 """Money goes back once, to the won, and never more than came (PRODUCT.md section 11, Refunds)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -45,20 +45,13 @@ from tests.flows import (
 )
 from tests.integration.test_payment_rules import fresh_breaker
 from tests.mails import mails_to
-from tests.operators import TOKEN, once, operator_client, token_of
+from tests.operators import once, operator_client, token_of
 
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings) -> Settings:
     """A shop that offers 실시간 계좌이체, too."""
     return settings.model_copy(update={"portone_transfer_channel_key": "channel-key-transfer"})
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as client:
-        client.headers.update(TOKEN)
-        yield client
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ Everything is one timeline: each test has days of its own, and the clock is move
 import asyncio
 import json
 from calendar import isleap
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ from tests.flows import (
     start_payment,
 )
 from tests.mails import mails_to
-from tests.operators import TOKEN, once, operator_client
+from tests.operators import once
 
 GOLDEN = {
     case["name"]: case
@@ -735,13 +734,6 @@ async def test_admins_are_told_thirty_days_before_the_last_site_ends(
 
 
 # Recorded by the operator
-
-
-@pytest.fixture
-async def operator(portal: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with operator_client(portal) as inside:
-        inside.headers.update(TOKEN)
-        yield inside
 
 
 def received(membership: str, received_on: date, last_day: date) -> dict[str, Any]:
